@@ -217,6 +217,10 @@ CATALOGUE = (
         "For how long late fees have been waiting to be calculated",
         service="collection",
     ),
+    Metric(
+        "cuts_in_force", "gauge", "Cuts of supply that are proposed, under way, or not restored", service="collection"
+    ),
+    Metric("restores_overdue", "gauge", "Supplies that were not restored in time", service="collection"),
     Metric("closed_accounts_with_money", "gauge", "Closed accounts with money to be decided on", service="collection"),
     Metric("closed_accounts_with_debt", "gauge", "Closed accounts that owe something", service="collection"),
     Metric("suspense_fen", "gauge", "Money received that belongs to nobody yet", service="collection"),

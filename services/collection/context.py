@@ -25,9 +25,8 @@ Id = Annotated[str, Path(min_length=1, max_length=MAX_NO)]
 class Context:
     """`today` is the utility's civil date now; `channel_secrets` the callback secret of each channel.
 
-    `ladders` (of dunning), `plans`, `standings`, `late_fees`, `ageing`: rules of capabilities that lie above others which
-    are given this.
-    `accrued_late_fees`: what has grown until today on what an account owes, in fen.
+    `ladders` (of dunning), `plans`, `standings`, `late_fees`, `cuts`, `ageing`: rules of capabilities that lie above others
+    which are given this. `accrued_late_fees`: what has grown until today on what an account owes, in fen.
     """
 
     policy: Policy
@@ -36,6 +35,7 @@ class Context:
     standings: Versions[Any]
     late_fees: Versions[Any]
     accrued_late_fees: Callable[[View, str], Awaitable[int]]
+    cuts: Any
     ageing: Versions[tuple[int, ...]]
     today: Callable[[], date]
     channel_secrets: Mapping[str, bytes]

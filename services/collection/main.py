@@ -1,11 +1,18 @@
 """The composition root of collection."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
 from typing import Any, NamedTuple
 
 from services.collection.contents import CONTENTS
 from services.collection.context import Context
+from services.collection.cuts import api as cuts_api
+from services.collection.cuts import consumers as cut_consumers
+from services.collection.cuts import domain as cuts
+from services.collection.cuts import jobs as cut_jobs
+from services.collection.cuts.domain import Rulebook as Cuts
+from services.collection.cuts.use_cases import proposing
+from services.collection.cuts.use_cases.ways import Ways
 from services.collection.dunning import consumers as dunning_consumers
 from services.collection.dunning import jobs
 from services.collection.dunning.api import cases, doubts, holds
@@ -48,6 +55,8 @@ from services.collection.standings.domain import Rulebook
 from services.collection.standings.store import VERSIONS as VERSIONS
 from services.collection.standings.store import marked
 from services.collection.standings.use_cases import STATES as STATES
+from services.collection.supply import consumers as supply_consumers
+from services.collection.supply import store as supply
 from services.collection.targets import api as targets_api
 from services.collection.targets import domain as targets
 from services.collection.targets.domain import AgeingRules
@@ -74,6 +83,7 @@ class Policies(NamedTuple):
     ladders: Ladders
     plans: Plans
     fees: LateFees
+    cuts: Cuts
     standings: Rulebook
     ageing: AgeingRules
 
@@ -81,19 +91,14 @@ class Policies(NamedTuple):
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the collection service."""
     clock = clock or SystemClock()
-    rules, ladders, planned, fees, rulebook, ageing = load_policies(settings)
+    rules, ladders, planned, fees, cut_rules, rulebook, ageing = load_policies(settings)
     dunning_handlers = dunning_consumers.handlers()
+    days = calendar(settings)
+    ways = Ways(cut_rules, days, settings.timezone)
+    database = service.open_database(settings, NAME, clock=clock)
 
     def today() -> date:
         return clock.now().astimezone(settings.timezone).date()
-
-    async def gauges(view: View) -> Mapping[str, float]:
-        now = clock.now()
-        return {
-            **await totals.gauges(view, now),
-            **await late_settlements.gauges(view, now),
-            **await closed_accounts.gauges(view, today()),
-        }
 
     async def accrued(view: View, account_no: str) -> int:
         return await late_fee_api.accrued_fen(view, fees, account_no, today())
@@ -101,7 +106,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
     return service.assemble(
         NAME,
         settings=settings,
-        database=service.open_database(settings, NAME, clock=clock),
+        database=database,
         event_log=event_log,
         routers=[
             orders.router,
@@ -114,6 +119,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             holds.router,
             plans_api.router,
             late_fee_api.router,
+            cuts_api.router,
             settlements.router,
             standings_api.router,
             targets_api.router,
@@ -125,29 +131,48 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             **dunning_handlers,
             **late_fee_consumers.handlers(dunning_handlers[DisputeChanged]),
             **settlement_consumers.handlers(),
+            **supply_consumers.handlers(),
+            **cut_consumers.handlers(ways),
         },
         jobs=[
-            *jobs.jobs(Known(ladders, calendar(settings), marked)),
+            *jobs.jobs(Known(ladders, days, marked)),
             plan_jobs.judge_plans(),
+            cut_jobs.plan_cuts(ways),
             late_fee_jobs.charge_late_fees(rules, fees),
             settlement_jobs.settle_accounts(rules),
             standing_jobs.judge_standings(rulebook),
             ledger_jobs.fold_subtotals(),
             ledger_jobs.check_books(lambda view: invariants.invariants(view, rules)),
         ],
-        gauges=[gauges, ledger_jobs.gauges],
+        background=[cut_jobs.Clock(database, ways).run],
+        gauges=[_gauges(clock, today), ledger_jobs.gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
-        control_documents={"document": totals.documents},
+        control_documents={"document": totals.documents, "supply_order": totals.supply_orders},
         tracers=trace.TRACERS,
         edges=edges.EDGES,
-        approvals=_approvals(rules, fees, today),
+        approvals=_approvals(rules, fees, ways, today),
         contents=CONTENTS,
-        context=Context(rules, ladders, planned, rulebook, fees, accrued, ageing, today, settings.secret_of_channel),
+        context=Context(
+            rules, ladders, planned, rulebook, fees, accrued, ways, ageing, today, settings.secret_of_channel
+        ),
     )
 
 
-def _approvals(rules: Policy, fees: LateFees, today: Callable[[], date]) -> list[Kind]:
+def _gauges(clock: Clock, today: Callable[[], date]) -> Callable[[View], Awaitable[Mapping[str, float]]]:
+    async def gauges(view: View) -> Mapping[str, float]:
+        now = clock.now()
+        return {
+            **await totals.gauges(view, now),
+            **await late_settlements.gauges(view, now),
+            **await supply.gauges(view, now),
+            **await closed_accounts.gauges(view, today()),
+        }
+
+    return gauges
+
+
+def _approvals(rules: Policy, fees: LateFees, ways: Ways, today: Callable[[], date]) -> list[Kind]:
     return [
         months.kind_of_approval(today),
         planning.kind_of_approval(today),
@@ -155,17 +180,18 @@ def _approvals(rules: Policy, fees: LateFees, today: Callable[[], date]) -> list
         reversal.kind_of_approval(rules, today),
         suspense.kind_of_approval(rules, today),
         waiving.kind_of_approval(rules, fees, today),
+        proposing.kind_of_approval(ways, today),
         settling.kind_of_approval(rules, today),
         late.kind_of_approval(rules, today),
     ]
 
 
 def load_policies(settings: CollectionSettings) -> Policies:
-    """Return the rules of ledger, dunning, plans, late fees, standings and ageing as the settings name them.
+    """Return the rules of ledger, dunning, plans, late fees, cuts, standings and ageing as the settings name them.
 
     Raises `SettingsError` where they are not usable.
     """
-    parts = (policy, dunning, plans, late_fees, standings, targets)
+    parts = (policy, dunning, plans, late_fees, cuts, standings, targets)
 
     def also(part: Any) -> str:
         return " ".join(other.FIELDS for other in parts if other is not part)
@@ -176,6 +202,7 @@ def load_policies(settings: CollectionSettings) -> Policies:
             dunning.read(root, also=also(dunning)),
             plans.read(root, also=also(plans)),
             late_fees.read(root, also=also(late_fees)),
+            cuts.read(root, also=also(cuts)),
             standings.read(root, also=also(standings)),
             targets.read(root, also=also(targets)),
         )

@@ -4,7 +4,7 @@ import json
 import re
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -33,14 +33,19 @@ from tests.kits.approvals import decided
 KEY = "k" * 40
 SECRET = "s" * 40
 POLICY = Node.read(
-    json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="dunning plans late_fee standing ageing")
+    json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="cut dunning plans late_fee standing ageing")
 )
 TODAY = date(2026, 4, 15)
 
 
-class FixedClock:
+@dataclass
+class HandClock:
+    """A clock that a test moves."""
+
+    at: datetime = datetime(2026, 4, 15, 4, tzinfo=UTC)
+
     def now(self) -> datetime:
-        return datetime(2026, 4, 15, 4, tzinfo=UTC)
+        return self.at
 
 
 def bill(
@@ -131,8 +136,9 @@ def account(account_no: str = "A1", version: int = 1, org_unit: str = "zj/hangzh
 class Kit:
     """A collection service over a fresh database, driven by its handlers, its routes and its jobs."""
 
-    def __init__(self, service: Service) -> None:
+    def __init__(self, service: Service, clock: HandClock) -> None:
         self.service = service
+        self.clock = clock
         self.database = service.database
         self.clerk = self.client("clerk", "collection:read", "collection:write", "approvals:decide")
         self.second = self.client("second", "collection:read", "collection:write", "approvals:decide")
@@ -209,7 +215,7 @@ class Kit:
         state = self.service.app.state
         state.context = replace(
             state.context,
-            policy=Node.read(document, partial(policy.read, also="dunning plans late_fee standing ageing")),
+            policy=Node.read(document, partial(policy.read, also="cut dunning plans late_fee standing ageing")),
         )
 
     async def close(self, month: str) -> list[str]:
@@ -256,9 +262,10 @@ async def started(database_url: str, tmp_path: Any) -> AsyncIterator[Kit]:
         }
     )
     log = EmbeddedEventLog(str(tmp_path / "events.db"))
-    service = main.build(settings, event_log=log, clock=FixedClock())
+    clock = HandClock()
+    service = main.build(settings, event_log=log, clock=clock)
     try:
-        yield Kit(service)
+        yield Kit(service, clock)
     finally:
         await service.database.close()
 

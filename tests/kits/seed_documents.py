@@ -171,3 +171,15 @@ def overdue(installation: Installation, number: int) -> str:
     rows = installation.items("collection", "/v1/receivables?status=open&due_before=2026-11-01")
     owed = sorted(row["receivable_id"] for row in rows if row["document_kind"] == "bill")
     return str(owed[number % len(owed)])
+
+
+def banned(installation: Installation, home: Home) -> str:
+    """Have nothing cut in the org unit of a home for a day; return the number of the ban."""
+    until = datetime.now(UTC) + timedelta(days=1)
+    body = {"org_unit": home.org_unit, "from": _instant(datetime.now(UTC)), "until": _instant(until)}
+    body |= {"reason": "dangerous_weather", "explanation": "Storm warning."}
+    return str(installation.call("POST", "collection", "/v1/cut-bans", body)["ban_no"])
+
+
+def _instant(at: datetime) -> str:
+    return at.isoformat(timespec="seconds")

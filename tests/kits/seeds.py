@@ -28,6 +28,7 @@ JOBS = {
     ),
     "collection": (
         "judge-plans",
+        "plan-cuts",
         "remind",
         "charge-late-fees",
         "settle-accounts",
@@ -110,6 +111,8 @@ class Seeds:
             values |= {"reason": ("claim", "hardship", "dispute")[n % 3], "until": seed_documents.in_a_week()}
         if path.endswith("/dunning-holds/{hold_no}/end"):
             values["hold_no"] = seed_documents.held(self._installation, home)
+        if path.endswith("/cut-bans/{ban_no}/end"):
+            values["ban_no"] = seed_documents.banned(self._installation, home)
         if path.endswith("/late-fee-waiver"):
             values["receivable_id"] = seed_documents.overdue(self._installation, self._numbered("late"))
         self._make_in_reading(path, home, values)

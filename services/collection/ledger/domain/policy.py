@@ -24,8 +24,9 @@ PAYING_OUT: Final = "account.payout"
 LATE_PAYOUT: Final = "account.late_payout"
 WAIVER: Final = "late_fee.waiver"
 PLAN: Final = "instalment.plan"
+CUTTING: Final = "supply.cut"
 APPROVALS: Final = dict.fromkeys(
-    (MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION, PAYING_OUT, LATE_PAYOUT, WAIVER, PLAN), SCOPE
+    (MONTH_CLOSING, OPENING_RECEIVABLE, REVERSAL, RESOLUTION, PAYING_OUT, LATE_PAYOUT, WAIVER, PLAN, CUTTING), SCOPE
 )
 """What two people do in collection, each with the scope of the second one."""
 ROLES: Final = ("receivable", "prepayment", "suspense", "opening", "unmapped", "difference")

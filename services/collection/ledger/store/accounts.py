@@ -28,6 +28,14 @@ async def org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
     return {row.account_no: row.org_unit for row in rows}
 
 
+async def customer_classes(view: View, account_nos: Sequence[str]) -> dict[str, str]:
+    """Return the classes of the accounts that are known."""
+    a = tables.ACCOUNT.c
+    columns = (a.account_no, a.customer_class)
+    rows = await bulk.select_in(view, tables.ACCOUNT, {"account_no": account_nos}, columns=columns)
+    return {row.account_no: row.customer_class for row in rows}
+
+
 async def lock_accounts(tx: Tx, account_nos: Sequence[str]) -> None:
     """Lock accounts in key order."""
     await bulk.lock(tx, tables.ACCOUNT, {"account_no": account_nos})

@@ -155,6 +155,16 @@ def _overdue(due_until: date, where: ColumnElement[bool]) -> ColumnElement[bool]
     return and_(RECEIVABLE.c.status == OPEN, RECEIVABLE.c.due_on <= due_until, where)
 
 
+async def owed_of(view: View, receivable_ids: Sequence[str], *, where: ColumnElement[bool] | None = None) -> set[str]:
+    """Return which of these receivables are owed, and meet the condition."""
+    r = RECEIVABLE.c
+    owed = r.status == OPEN if where is None else and_(r.status == OPEN, where)
+    rows = await bulk.select_in(
+        view, RECEIVABLE, {"receivable_id": receivable_ids}, columns=(r.receivable_id,), where=owed
+    )
+    return {row.receivable_id for row in rows}
+
+
 async def due(
     view: View, account_nos: Sequence[str], *, since: date, on: date, where: ColumnElement[bool]
 ) -> Sequence[Row[Any]]:

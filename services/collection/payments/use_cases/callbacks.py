@@ -8,7 +8,6 @@ from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.documents import PAYMENT, Finding
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import findings, loading, months
-from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
 from services.collection.payments.domain import (
     ORDER_LIFE,
@@ -20,6 +19,7 @@ from services.collection.payments.domain import (
     source_id,
 )
 from services.collection.payments.use_cases import facts
+from services.collection.supply.use_cases import settling
 from shared import natural
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -74,7 +74,7 @@ async def confirm(tx: Tx, *, policy: Policy, confirmation: Confirmation, today: 
         tx.publish([facts.received(payment, order.account_no)])
     if confirmation.paid_on > today:
         books.findings.append(_finding(payment, "payment.dated_in_future"))
-    await commands.save(tx, books, payment.payment_id)
+    await settling.save(tx, books, payment.payment_id)
     tx.audit(
         [
             AuditEntry(

@@ -10,6 +10,7 @@ from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
 from services.collection.payments.domain import COUNTER, PAYMENT_LIFE, POSTED, NewPayment, source_id
 from services.collection.payments.use_cases import facts
+from services.collection.supply.use_cases import settling
 from shared import natural
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -61,6 +62,6 @@ async def take_at_counter(
     cause = books.cause(PAYMENT, payment_id, received_on)
     books.receive(account_no, cause, amount_fen, cash_code, transactions.RECEIPT, source_id(COUNTER, payment_id))
     tx.publish([facts.received(payment, account_no)])
-    await commands.save(tx, books, payment_id)
+    await settling.save(tx, books, payment_id)
     tx.audit([AuditEntry(action="payment.take", entity_kind=PAYMENT, entity_id=payment_id, actor=actor)])
     return payment_id

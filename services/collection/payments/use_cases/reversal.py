@@ -7,10 +7,10 @@ from services.collection.ledger.domain import transactions
 from services.collection.ledger.domain.documents import PAYMENT
 from services.collection.ledger.domain.policy import APPROVALS, REVERSAL, Policy
 from services.collection.ledger.store import loading
-from services.collection.ledger.use_cases import commands
 from services.collection.payments import store
 from services.collection.payments.use_cases import decisions, facts
 from services.collection.payments.use_cases.decisions import Decision
+from services.collection.supply.use_cases import settling
 from shared import approvals
 from shared.db.approvals import Approval
 from shared.db.engine import Tx
@@ -45,7 +45,7 @@ async def reverse(tx: Tx, *, policy: Policy, decision: Decision) -> Approval | N
     books.reverse_payment(payment_id, books.cause(PAYMENT, payment_id, decision.decided_on), cash_code)
     await store.decide(tx, payment, "reverse", by=decision.actor)
     tx.publish([facts.reversed_(payment, books.accounts[payment.account_no], decision.decided_on)])
-    await commands.save(tx, books, payment_id)
+    await settling.save(tx, books, payment_id)
     decisions.audit(tx, decision, "payment.reverse")
     return None
 

@@ -15,6 +15,7 @@ from services.collection.payments import store
 from services.collection.payments.domain import source_id
 from services.collection.payments.use_cases import decisions, facts
 from services.collection.payments.use_cases.decisions import Decision
+from services.collection.supply.use_cases import settling
 from shared import approvals
 from shared.db.approvals import Approval
 from shared.db.engine import Tx
@@ -50,7 +51,7 @@ async def resolve(tx: Tx, *, policy: Policy, decision: Decision, account_no: str
         given = {"account_no": account.account_no, "org_unit": account.org_unit}
         await store.decide(tx, payment, event, by=decision.actor, **given)
         tx.publish([facts.received(payment, **given)])
-    await commands.save(tx, books, decision.payment_id)
+    await settling.save(tx, books, decision.payment_id)
     decisions.audit(tx, decision, f"suspense.{action}")
     return None
 

@@ -10,6 +10,7 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
 from services.collection.ledger.use_cases import commands
 from services.collection.receivables import store
+from services.collection.supply.use_cases import settling
 from shared import org_units
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, Outcome
@@ -57,7 +58,7 @@ async def post_debts(
             if not _are_alike(stored, store.DEBT.dump_json(debt).decode()):
                 books.contradict(debt)
                 outcomes[index] = CONFLICT
-    await commands.save(tx, books)
+    await settling.save(tx, books)
     return outcomes
 
 

@@ -7,9 +7,9 @@ from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import CORRECTION, Correction
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
-from services.collection.ledger.use_cases import commands
 from services.collection.receivables import store
 from services.collection.receivables.use_cases.bills import WAITS_FOR_ACCOUNT
+from services.collection.supply.use_cases import settling
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, DONE, Outcome
 
@@ -29,7 +29,7 @@ async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Corr
             days.setdefault(correction.account_no, []).extend(_days(books, correction))
         await loading.load_for_days(tx, books, days)
     outcomes = [_post(books, correction) for correction in corrections]
-    await commands.save(tx, books)
+    await settling.save(tx, books)
     return outcomes
 
 

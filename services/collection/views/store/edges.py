@@ -8,11 +8,12 @@ from services.collection.dunning.tables import STEP, STEP_DEBT
 from services.collection.late_fees.tables import LATE_FEE as FEES
 from services.collection.late_fees.tables import LINE
 from services.collection.ledger.domain.documents import BILLED, CORRECTION, LATE_FEE, OPENING, PAYMENT, PAYOUT, REVERSED
-from services.collection.ledger.domain.policy import OPENING_RECEIVABLE, PAYING_OUT, RESOLUTION, REVERSAL
+from services.collection.ledger.domain.policy import CUTTING, OPENING_RECEIVABLE, PAYING_OUT, RESOLUTION, REVERSAL
 from services.collection.ledger.tables import ALLOCATION, RECEIVABLE, TRANSACTION
 from services.collection.payments.tables import PAYMENT as PAYMENT_TABLE
 from services.collection.settlements.tables import SETTLEMENT
 from services.collection.standings.tables import STANDING
+from services.collection.supply.tables import CUT, CUT_DEBT, CUT_ORDER
 from shared.db import approvals
 from shared.db.edges import Edge, Edges
 
@@ -65,6 +66,24 @@ EDGES: Final[Edges] = (
     _of_document("ledger_transaction", TRANSACTION, _T.transaction_id, SERVICE, "settlement", PAYOUT),
     _of_document("receivable", RECEIVABLE, _R.receivable_id, SERVICE, "late_fee", LATE_FEE),
     _of_document("ledger_transaction", TRANSACTION, _T.transaction_id, SERVICE, "late_fee", LATE_FEE),
+    Edge(
+        kind="cut",
+        service=SERVICE,
+        origin_kind="receivable",
+        id=CUT.c.cut_no,
+        origin_id=CUT_DEBT.c.receivable_id,
+        org_unit=CUT.c.org_unit,
+        source=CUT.join(CUT_DEBT, CUT_DEBT.c.cut_no == CUT.c.cut_no),
+    ),
+    Edge(
+        kind="supply_order",
+        service=SERVICE,
+        origin_kind="cut",
+        id=CUT_ORDER.c.order_no,
+        origin_id=CUT_ORDER.c.cut_no,
+        org_unit=CUT_ORDER.c.org_unit,
+    ),
+    _approved("cut", CUT, CUT.c.cut_no, CUT.c.cut_no, CUTTING),
     Edge(
         kind="late_fee",
         service=SERVICE,

@@ -13,6 +13,8 @@ from services.collection.payments.domain import SUSPENSE
 from services.collection.payments.tables import PAYMENT
 from services.collection.receivables import store as receivables
 from services.collection.receivables.tables import WAITING
+from services.collection.supply import store as supply
+from shared import civil
 from shared.db.engine import View
 
 
@@ -41,6 +43,7 @@ async def control_totals(view: View, cycle: str) -> dict[str, int]:
     imbalance = await view.first(select(_sum(ENTRY.c.amount_fen).label("ledger_imbalance_fen")))
     rows = [row._mapping for row in (totals, waiting, imbalance) if row is not None]
     found = {name: int(value) for row in rows for name, value in row.items()} | {"reversed_waiting_fen": 0}
+    found["supply_orders"] = await supply.orders_asked(view, *civil.month(cycle))
     async for correction in receivables.waiting_corrections(view):
         added = _of_cycle(correction.issued, cycle)
         taken = _of_cycle(correction.reversed_, cycle)
@@ -70,6 +73,11 @@ async def gauges(view: View, now: datetime) -> Mapping[str, float]:
         "suspense_fen": float(suspense),
         "suspense_oldest_age_seconds": 0.0 if oldest is None else max((now - oldest).total_seconds(), 0.0),
     }
+
+
+async def supply_orders(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:
+    """Return the supply orders that were asked for in a month behind a number, as reading must have them."""
+    return await supply.asked_in(view, *civil.month(cycle), after=after, limit=limit)
 
 
 async def documents(view: View, cycle: str, after: str, limit: int) -> Sequence[Row[Any]]:

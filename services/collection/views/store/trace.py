@@ -13,6 +13,7 @@ from services.collection.payments import store as payment_store
 from services.collection.payments.tables import ORDER
 from services.collection.settlements.tables import SETTLEMENT
 from services.collection.standings.tables import STANDING
+from services.collection.supply.tables import CUT, CUT_ORDER
 from shared.db.engine import View
 from shared.trace import TraceNode
 
@@ -81,6 +82,22 @@ async def _trace_step(view: View, step_id: str) -> TraceNode | None:
     return TraceNode(SERVICE, "reminder", step_id, _document(row, *names), org_unit=row.org_unit)
 
 
+async def _trace_cut(view: View, cut_no: str) -> TraceNode | None:
+    row = await view.first(select(CUT).where(CUT.c.cut_no == cut_no))
+    if row is None:
+        return None
+    names = ("account_no", "case_no", "service_point_no", "state", "code", "outstanding_fen", "proposed_on", "told_on")
+    return TraceNode(SERVICE, "cut", cut_no, _document(row, *names), org_unit=row.org_unit)
+
+
+async def _trace_supply_order(view: View, order_no: str) -> TraceNode | None:
+    row = await view.first(select(CUT_ORDER).where(CUT_ORDER.c.order_no == order_no))
+    if row is None:
+        return None
+    document = _document(row, "service_point_no", "action", "asked_on")
+    return TraceNode(SERVICE, "supply_order", order_no, document, org_unit=row.org_unit)
+
+
 async def _trace_settlement(view: View, closing_no: str) -> TraceNode | None:
     row = await view.first(select(SETTLEMENT).where(SETTLEMENT.c.closing_no == closing_no))
     if row is None:
@@ -108,8 +125,10 @@ TRACERS: Mapping[str, Callable[[View, str], Awaitable[TraceNode | None]]] = {
     "payment_order": _trace_order,
     "receivable": _trace_receivable,
     "ledger_transaction": _trace_transaction,
+    "cut": _trace_cut,
     "late_fee": _trace_late_fee,
     "reminder": _trace_step,
     "settlement": _trace_settlement,
     "standing": _trace_standing,
+    "supply_order": _trace_supply_order,
 }

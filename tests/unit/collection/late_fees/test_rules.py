@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from services.collection.cuts import domain as cuts
 from services.collection.dunning.domain import ladders as dunning
 from services.collection.late_fees import domain
 from services.collection.late_fees.domain import LateDebt, Rulebook
@@ -18,7 +19,7 @@ from services.collection.targets import domain as targets
 from shared.document import DocumentError, Node
 from shared.regulation import bulk
 
-OTHERS = " ".join((policy.FIELDS, dunning.FIELDS, plans.FIELDS, standings.FIELDS, targets.FIELDS))
+OTHERS = " ".join((policy.FIELDS, dunning.FIELDS, plans.FIELDS, cuts.FIELDS, standings.FIELDS, targets.FIELDS))
 SHIPPED = json.loads(SHIPPED_POLICY.read_text("utf-8"))
 
 

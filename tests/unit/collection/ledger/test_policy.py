@@ -16,7 +16,7 @@ SHIPPED = json.loads(SHIPPED_POLICY.read_text())
 
 
 def load(document: Any) -> policy.Policy:
-    return Node.read(document, partial(policy.read, also="dunning plans late_fee standing ageing"))
+    return Node.read(document, partial(policy.read, also="cut dunning plans late_fee standing ageing"))
 
 
 def changed(**changes: Any) -> dict[str, Any]:

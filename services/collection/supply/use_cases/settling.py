@@ -1,0 +1,38 @@
+"""Books that are saved withdraw, in the same unit of work, the cuts whose debts they settle."""
+
+from collections.abc import Sequence
+
+from services.collection.ledger.domain.books import Books
+from services.collection.ledger.domain.documents import CLEARED, REVERSED
+from services.collection.ledger.domain.policy import CUTTING
+from services.collection.ledger.use_cases import commands
+from services.collection.supply import store
+from services.collection.supply.domain import PROPOSED
+from services.collection.supply.use_cases.orders import Orders
+from shared import approvals
+from shared.db.engine import Tx
+
+ACTOR = "system:settled"
+
+
+async def save(tx: Tx, books: Books, causation_id: str = "") -> None:
+    """Write the books back as the ledger does; what was to be cut for debts that are gone now is not, or is restored."""
+    await commands.save(tx, books, causation_id)
+    gone = {one.account_no for one in books.turned(CLEARED)}
+    gone |= {one.account_no for one in books.changed_receivables.values() if one.status == REVERSED}
+    if gone:
+        await release_settled(tx, sorted(gone))
+
+
+async def release_settled(tx: Tx, account_nos: Sequence[str]) -> None:
+    """Release the cuts of locked accounts of whose debts none is owed any more."""
+    cuts = await store.in_force(tx, account_nos)
+    if not cuts:
+        return
+    owed = await store.owed(tx, [cut["cut_no"] for cut in cuts])
+    settled = [cut for cut in cuts if not owed[cut["cut_no"]]]
+    orders = Orders(tx)
+    orders.release(settled, "settled")
+    await orders.write()
+    if asked := [cut["cut_no"] for cut in settled if cut["state"] == PROPOSED]:
+        await approvals.drop(tx, CUTTING, asked, actor=ACTOR, reason="nothing_left_to_decide")
