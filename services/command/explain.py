@@ -37,6 +37,10 @@ def _bill(heard: Document) -> str:
     return f"wattline adopt bills --subject {heard['subject']}"
 
 
+def _order(heard: Document) -> str:
+    return f"nothing to mend by itself: collection does not know order {heard['id']}, which reading was asked for"
+
+
 def _told(heard: Document) -> str:
     return "nothing to mend: the customer was told and stays told; what it was told of is listed with the documents"
 
@@ -48,6 +52,7 @@ def _switched(heard: Document) -> str:
 COMPARED: Final = (
     Compared("usage", "reading", "billing", _usage),
     Compared("document", "billing", "collection", _bill),
+    Compared("supply_order", "collection", "reading", _order),
     Compared("bill", "billing", "notify", _told),
     Compared("estimate", "reading", "notify", _told),
     Compared("supply_switched", "reading", "billing", _switched),

@@ -63,6 +63,7 @@ RULES = (
     Rule("bills issued by runs = causes of notices", ("billing.bills_issued_first",), ("notify.causes_bill_issued",)),
     Rule("supply orders carried out = heard", ("reading.supplies_switched",), ("billing.supplies_switched",)),
     Rule("estimates made = causes of notices", ("reading.estimates_made",), ("notify.causes_estimate_made",)),
+    Rule("supply orders asked for = known to reading", ("collection.supply_orders",), ("reading.supply_orders",)),
     Rule("ledger sums to 0 fen", ("collection.ledger_imbalance_fen",), ()),
 )
 
