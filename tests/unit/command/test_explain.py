@@ -4,7 +4,7 @@ from typing import Any
 from services.command import explain
 from services.command.explain import COMPARED, Difference, SetAside, Uncovered
 
-USAGE, DOCUMENT, BILL, ESTIMATE, SWITCHED = COMPARED
+USAGE, DOCUMENT, _ORDER, BILL, ESTIMATE, SWITCHED = COMPARED
 
 
 def document(number: int, amount: int = 5, *, stands: bool = True) -> dict[str, Any]:

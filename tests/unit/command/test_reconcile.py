@@ -13,6 +13,7 @@ AGREED: dict[str, dict[str, int]] = {
         "usage_first_wh": 700,
         "usage_in_force_wh": 900,
         "estimates_made": 2,
+        "supply_orders": 4,
         "supplies_switched": 3,
     },
     "billing": {
@@ -50,6 +51,7 @@ AGREED: dict[str, dict[str, int]] = {
         "waiting_fen": 100,
         "reversed_fen": 30,
         "reversed_waiting_fen": 10,
+        "supply_orders": 4,
         "ledger_imbalance_fen": 0,
     },
     "notify": {"causes_bill_issued": 5, "causes_estimate_made": 2},
