@@ -2,14 +2,14 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from sqlalchemy import Row, select
 
 from services.collection.ledger.store import accounts, receivables
 from services.collection.plans import tables
-from services.collection.plans.domain import AGREED, PROPOSED, Instalment
+from services.collection.plans.domain import AGREED, COMPLETED, PROPOSED, Instalment
 from shared.dated import Period
 from shared.db import bulk
 from shared.db.columns import Condition
@@ -109,6 +109,8 @@ async def page(
 async def held_periods(view: View, receivable_ids: Sequence[str]) -> dict[str, list[Period]]:
     """Return in which days [agreed, ended) a plan held each of these receivables, in order; without end where it still does.
 
+    One that was completed held them on its last day too: the last instalment came on it, or before.
+
     One that a plan never held is not in it. Two statements, whatever the number.
     """
     rows = await bulk.select_in(view, COVERED, {"receivable_id": receivable_ids})
@@ -116,8 +118,11 @@ async def held_periods(view: View, receivable_ids: Sequence[str]) -> dict[str, l
     found: dict[str, list[Period]] = defaultdict(list)
     for row in rows:
         plan = plans[row.plan_no]
-        if plan.agreed_on is not None and plan.ended_on != plan.agreed_on:
-            found[row.receivable_id].append(Period(plan.agreed_on, plan.ended_on))
+        ended_on = plan.ended_on
+        if plan.state == COMPLETED:
+            ended_on += timedelta(days=1)
+        if plan.agreed_on is not None and ended_on != plan.agreed_on:
+            found[row.receivable_id].append(Period(plan.agreed_on, ended_on))
     return {no: sorted(periods, key=_begin) for no, periods in found.items()}
 
 

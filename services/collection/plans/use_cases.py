@@ -8,6 +8,7 @@ from sqlalchemy import Row
 
 from services.collection.dunning.use_cases import holds
 from services.collection.ledger.domain.policy import APPROVALS, PLAN, Policy
+from services.collection.ledger.store import late_settlements
 from services.collection.ledger.use_cases import commands
 from services.collection.plans import domain, store
 from services.collection.plans.domain import AGREED, LIFE, PROPOSED, Instalment, Rulebook
@@ -180,12 +181,15 @@ async def judge_chunk(tx: Tx, business_date: date, chunk: str) -> dict[str, int]
 
 
 async def _change(tx: Tx, events: Sequence[tuple[Row[Any], str, Mapping[str, Any]]], on: date, actor: str) -> None:
-    """Move plans on, and tell it (three statements)."""
+    """Move plans on, and tell it (four statements)."""
     rows = [
         {**row._mapping, **changes, "version": row.version + 1, "state": LIFE.move(row.state, event)}
         for row, event, changes in events
     ]
     await store.write(tx, rows)
+    await late_settlements.note(
+        tx, sorted({row["account_no"] for row in rows})
+    )  # no late fee grows while a plan is kept
     numbers = [row["plan_no"] for row in rows]
     parts, covered = await store.instalments(tx, numbers), await store.covered(tx, numbers)
     tx.publish([_fact(row, parts[row["plan_no"]], list(covered[row["plan_no"]]), on) for row in rows])

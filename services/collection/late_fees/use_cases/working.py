@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from datetime import date, timedelta
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import Row
 
@@ -11,11 +11,14 @@ from services.collection.dunning.store import doubts as dunning
 from services.collection.late_fees import domain, store
 from services.collection.late_fees.domain import LateDebt, Rulebook
 from services.collection.ledger.store import late_settlements
+from services.collection.plans import store as plans
 from shared.db.engine import View
+
+DAY: Final = timedelta(days=1)
 
 
 async def settled(view: View, rulebook: Rulebook, account_nos: Sequence[str]) -> list[LateDebt]:
-    """Return the debts of accounts that were settled after their due date and bear a fee (five statements)."""
+    """Return the debts of accounts that were settled after their due date and bear a fee (seven statements)."""
     rows = await _rows(view, rulebook, account_nos, owed=False)
     return await _debts(view, rows, account_nos)
 
@@ -41,6 +44,7 @@ async def _debts(
     for paid in await late_settlements.paid(view, [row.receivable_id for row in rows]):
         parts[paid.receivable_id].append((paid.made_on, int(paid.fen)))
     held = await dunning.held_spans(view, sorted({row.service_point_no for row in rows if row.service_point_no}))
+    planned = await plans.held_periods(view, [row.receivable_id for row in rows])
     classes = await late_settlements.classes(view, account_nos)
     waived = await store.waivers(view, account_nos)
     return [
@@ -51,7 +55,10 @@ async def _debts(
             due_on=row.due_on,
             settled_on=on or row.cleared_on,
             parts=[*parts[row.receivable_id], *([(on, row.outstanding_fen)] if on else [])],
-            held=[(first, last + timedelta(days=1)) for first, last in held.get((row.service_point_no, row.cycle), ())],
+            held=[
+                *((first, last + DAY) for first, last in held.get((row.service_point_no, row.cycle), ())),
+                *((each.from_, each.to or date.max) for each in planned.get(row.receivable_id, ())),
+            ],
             waived_fen=waived.get(row.receivable_id, 0),
         )
         for row in rows
