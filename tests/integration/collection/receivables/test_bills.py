@@ -264,6 +264,7 @@ async def test_control_totals_count_the_bills_of_their_cycle(kit: Kit) -> None:
 
     totals = (await kit.admin.get("/v1/control-totals?cycle=2026-01")).json()
     assert totals == {
+        "supply_orders": 0,
         "documents_posted": 2,
         "posted_fen": 1_400,
         "documents_reversed": 1,
