@@ -65,11 +65,13 @@ from services.collection.views.api import recovery
 from services.collection.views.store import closed_accounts, edges, invariants, totals, trace
 from shared import service
 from shared.approvals import Kind
+from shared.bus.handling import Handler
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
 from shared.db.engine import View
 from shared.document import Node
 from shared.events.disputes import DisputeChanged
+from shared.events.fact import Fact
 from shared.service import Service
 from shared.settings import SettingsError, calendar, document
 
@@ -92,7 +94,6 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
     """Return the collection service."""
     clock = clock or SystemClock()
     rules, ladders, planned, fees, cut_rules, rulebook, ageing = load_policies(settings)
-    dunning_handlers = dunning_consumers.handlers()
     days = calendar(settings)
     ways = Ways(cut_rules, days, settings.timezone)
     database = service.open_database(settings, NAME, clock=clock)
@@ -126,14 +127,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             views.router,
             recovery.router,
         ],
-        handlers={
-            **consumers.handlers(rules),
-            **dunning_handlers,
-            **late_fee_consumers.handlers(dunning_handlers[DisputeChanged]),
-            **settlement_consumers.handlers(),
-            **supply_consumers.handlers(),
-            **cut_consumers.handlers(ways),
-        },
+        handlers=_handlers(rules, ways),
         jobs=[
             *jobs.jobs(Known(ladders, days, marked)),
             plan_jobs.judge_plans(),
@@ -157,6 +151,18 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             rules, ladders, planned, rulebook, fees, accrued, ways, ageing, today, settings.secret_of_channel
         ),
     )
+
+
+def _handlers(rules: Policy, ways: Ways) -> dict[type[Fact], Handler]:
+    dunning_handlers = dunning_consumers.handlers()
+    return {
+        **consumers.handlers(rules),
+        **dunning_handlers,
+        **late_fee_consumers.handlers(dunning_handlers[DisputeChanged]),
+        **settlement_consumers.handlers(),
+        **supply_consumers.handlers(),
+        **cut_consumers.handlers(ways),
+    }
 
 
 def _gauges(clock: Clock, today: Callable[[], date]) -> Callable[[View], Awaitable[Mapping[str, float]]]:

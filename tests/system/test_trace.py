@@ -127,12 +127,12 @@ class Town:
         path = f"/v1/accounts/{account_no}/statement?from=2026-01-01&to=2027-01-01&limit=500"
         lines = self.town.call("GET", "collection", path)["items"]
         found = [("collection", "ledger_transaction", line["transaction_id"]) for line in lines]
-        for service, kind, id in (
-            ("notify", "notice", "notice_id"),
-            ("collection", "payment", "payment_id"),
-            ("collection", "reminder", "reminder_id"),
+        for service, kind, listed_at, id in (
+            ("notify", "notice", "notices", "notice_id"),
+            ("collection", "payment", "payments", "payment_id"),
+            ("collection", "reminder", "dunning-steps", "step_id"),
         ):
-            listed = self.town.items(service, f"/v1/{kind}s?account_no={account_no}")
+            listed = self.town.items(service, f"/v1/{listed_at}?account_no={account_no}")
             found += [(service, kind, one[id]) for one in listed]
         return found
 

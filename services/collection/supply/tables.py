@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import BigInteger, CheckConstraint, Column, Date, Index, Integer, String, text
+from sqlalchemy import CheckConstraint, Column, Date, Index, Integer, String, text
 from sqlmodel import Field
 
 from services.collection.base import Base
@@ -51,7 +51,7 @@ class Cut(Base, table=True):
     due_at: datetime | None = Field(sa_column=Column(columns.Instant))
     order_no: str = Field(sa_column=Column(columns.No, nullable=False))
     orders: int = Field(sa_column=Column(Integer, nullable=False))
-    sequence: int = Field(sa_column=Column(BigInteger, nullable=False))
+    sequence: int = Field(sa_column=Column(columns.BigInt, nullable=False))
     switched_at: datetime | None = Field(sa_column=Column(columns.Instant))
     restore_by: datetime | None = Field(sa_column=Column(columns.Instant))
     restored_at: datetime | None = Field(sa_column=Column(columns.Instant))
