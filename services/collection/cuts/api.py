@@ -163,7 +163,7 @@ async def put_mark(service_point_no: Id, body: MarkIn, caller: auth.Current, db:
         "marked_by": caller.subject,
     }
     async with db.begin() as tx:
-        await marking.mark(tx, row)
+        await marking.mark(tx, row, require=caller.require)
     return MarkOut(**row)
 
 

@@ -25,6 +25,13 @@ async def marks(view: View, service_point_nos: Sequence[str], on: date) -> dict[
     return found
 
 
+async def locked_mark(tx: Tx, service_point_no: str, kind: str) -> Row[Any] | None:
+    """Lock the mark of a kind that a service point has, and return it."""
+    m = MARK.c
+    wanted = select(MARK).where(m.service_point_no == service_point_no, m.kind == kind)
+    return await tx.first(wanted.with_for_update())
+
+
 async def put_mark(tx: Tx, row: Mapping[str, Any]) -> None:
     """Keep a mark, in place of the one of its kind that the point had."""
     key = {name: [row[name]] for name in ("service_point_no", "kind")}

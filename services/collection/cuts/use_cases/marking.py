@@ -23,10 +23,16 @@ class BanUnknown(BusinessError):
     title = "There is no such ban"
 
 
-async def mark(tx: Tx, row: Mapping[str, Any]) -> None:
-    """Keep what a service point is marked as. Raises DatesReversed."""
+async def mark(tx: Tx, row: Mapping[str, Any], *, require: Callable[[str], None]) -> None:
+    """Keep what a service point is marked as, in place of what it was. Raises DatesReversed.
+
+    `require` refuses an org unit that is not the caller's: what one bureau protects no other one gives up.
+    """
     if row["valid_to"] is not None and row["valid_to"] <= row["valid_from"]:
         raise DatesReversed
+    old = await store.locked_mark(tx, row["service_point_no"], row["kind"])
+    if old is not None:
+        require(old.org_unit)
     await store.put_mark(tx, row)
     _audit(tx, "point.mark", "point_mark", row["service_point_no"], row["marked_by"], row["kind"])
 

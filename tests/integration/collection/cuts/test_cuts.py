@@ -189,6 +189,17 @@ async def test_a_home_with_life_support_is_never_cut_and_an_important_one_has_a_
     assert await cuts.state(kit) == ("ended", "protected")
 
 
+async def test_what_a_bureau_marks_no_other_one_takes_away(kit: Kit) -> None:
+    path = f"/v1/service-points/{cuts.POINT}/marks"
+    mark = {"kind": "life_support", "org_unit": "zj/hangzhou", "from": "2026-01-01"}
+    assert (await kit.clerk.put(path, json=mark)).status_code == 200
+    far = kit.client("far", "collection:write", org_units=("zj/ningbo",))
+    answer = await far.put(path, json=mark | {"org_unit": "zj/ningbo", "to": "2026-01-02"})
+    assert (answer.status_code, answer.json()["code"]) == (403, "auth.other_org_unit")
+    (kept,) = (await kit.clerk.get("/v1/point-marks")).json()["items"]
+    assert (kept["org_unit"], kept["valid_to"]) == ("zj/hangzhou", None)
+
+
 async def test_dangerous_weather_puts_off_what_is_planned_and_a_ban_that_ends_lets_it_go_on(kit: Kit) -> None:
     await cuts.planned(kit)
     ban = {"org_unit": "zj", "from": "2026-04-22T00:00:00+08:00", "until": "2026-04-24T00:00:00+08:00"}
