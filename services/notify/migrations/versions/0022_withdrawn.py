@@ -3,6 +3,8 @@
 import sqlalchemy as sa
 from alembic import op
 
+from shared.db import columns
+
 revision = "0022"
 down_revision = "0021"
 branch_labels = None
@@ -17,7 +19,7 @@ def upgrade() -> None:
         sa.Column("matter", sa.String(length=96), nullable=False),
         sa.Column("account_no", sa.String(length=64), nullable=False),
         sa.Column("reason", sa.String(length=64), nullable=False),
-        sa.Column("at", sa.DateTime(timezone=True), nullable=False),
+        sa.Column("at", columns.Instant, nullable=False),
         sa.PrimaryKeyConstraint("matter"),
     )
     for table in ("notice", "unaddressed"):
