@@ -14,6 +14,7 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 _C = CUT.c
+IN_FORCE_MAX = 100_000  # cuts of some states at one time: more is no utility's
 Cut = dict[str, Any]
 """A row of the table, by its columns."""
 
@@ -49,12 +50,6 @@ async def in_states(view: View, states: Sequence[str], *, first: str = "", limit
     """Return cuts that are in some states, by number, from one on."""
     where = (_C.state.in_(states), _C.cut_no >= first)
     return _cuts(await view.all(select(CUT).where(*where).order_by(_C.cut_no).limit(limit)))
-
-
-async def due(view: View, now: datetime, limit: int) -> list[Cut]:
-    """Return the cuts of which the clock has something to do by now, the earliest first."""
-    where = (_C.due_at.is_not(None), _C.due_at <= now)
-    return _cuts(await view.all(select(CUT).where(*where).order_by(_C.due_at, _C.cut_no).limit(limit)))
 
 
 async def owed(view: View, cut_nos: Sequence[str], *, where: ColumnElement[bool] | None = None) -> dict[str, list[str]]:

@@ -10,7 +10,6 @@ from shared.db import columns
 from shared.db.columns import table
 
 _IN_FORCE = text("state <> 'ended'")
-_DUE = text("due_at IS NOT NULL")
 
 
 class Cut(Base, table=True):
@@ -24,7 +23,7 @@ class Cut(Base, table=True):
     __table_args__ = (
         Index("cut_in_force", "service_point_no", unique=True, postgresql_where=_IN_FORCE, sqlite_where=_IN_FORCE),
         Index("cut_account", "account_no"),
-        Index("cut_due", "due_at", postgresql_where=_DUE, sqlite_where=_DUE),
+        Index("cut_state", "state", "cut_no"),
         Index("cut_announcement", "announcement_id"),
         CheckConstraint("approved_by IS NULL OR approved_by <> proposed_by", name="cut_two_people"),
         CheckConstraint("state IN ('proposed', 'ended') OR approved_by IS NOT NULL", name="cut_is_approved"),

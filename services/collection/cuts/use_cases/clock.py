@@ -1,6 +1,8 @@
 """What has its instant within a day: the customer is told again, then the order goes out; what is held by then is called back."""
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Literal
 
 from services.collection.cuts import domain
 from services.collection.cuts.use_cases.ways import Ways, facts
@@ -13,41 +15,51 @@ from shared import natural
 from shared.db.engine import Database, Tx, View
 from shared.events.cuts import CutImminent
 
-AT_ONCE = 200  # cuts of one turn: one unit of work, under a second
-_STOPPING = (PLANNED, IMMINENT, ORDERED)
+AT_ONCE = 200  # cuts of one turn: one unit of work, under a second; there is another turn at once
+_GOING = (PLANNED, IMMINENT, ORDERED)
 
 
 async def turn(database: Database, ways: Ways) -> int:
     """Do what is due by now, and return of how many cuts; each once, whoever else is at it."""
-    now = database.clock.now()
     async with database.view() as view:
-        found = await _found(view, now, ways)
+        going = await supply.in_states(view, _GOING, limit=supply.IN_FORCE_MAX)
+        found = list(await _steps(view, going, database.clock.now(), ways))[:AT_ONCE]
     if not found:
         return 0
     async with database.begin() as tx:
-        await accounts.lock_accounts(tx, sorted({cut["account_no"] for cut in found}))
-        cuts = [cut for cut in await supply.some(tx, [cut["cut_no"] for cut in found]) if cut["state"] in _STOPPING]
-        known = await facts(tx, cuts, tx.now, ways.day(tx.now))
+        await accounts.lock_accounts(tx, sorted({cut["account_no"] for cut in going if cut["cut_no"] in found}))
+        cuts = {cut["cut_no"]: cut for cut in await supply.some(tx, found) if cut["state"] in _GOING}
         orders = Orders(tx)
-        for cut in cuts:
-            code = known.stops(cut, tx.now, cut["expires_at"] or tx.now + timedelta(minutes=1))
-            if code == "banned":
-                if cut["state"] != ORDERED:
-                    orders.put(moved(cut, "put_off", code=code, **NOTHING_DUE))
-            elif code:
-                orders.release([cut], "protected" if code == "protected" else "held")
-            elif cut["due_at"] is not None and cut["due_at"] <= tx.now:
+        for cut_no, step in (await _steps(tx, list(cuts.values()), tx.now, ways)).items():
+            cut = cuts[cut_no]
+            if step == "next":
                 orders.put(_next(tx, orders, cut, ways))
+            elif step == "banned":
+                orders.put(moved(cut, "put_off", code=step, **NOTHING_DUE))
+            else:
+                orders.release([cut], step)
         return len(await orders.write())
 
 
-async def _found(view: View, now: datetime, ways: Ways) -> list[Cut]:
-    """Return the cuts that are due, and those of which nothing is owed any more that is not held."""
-    due = await supply.due(view, now, AT_ONCE)
-    going = await supply.in_states(view, _STOPPING, limit=AT_ONCE)
-    known = await facts(view, going, now, ways.day(now))
-    stopped = [cut for cut in going if known.stops(cut, now, cut["expires_at"] or now + timedelta(minutes=1))]
-    return list({cut["cut_no"]: cut for cut in [*due, *stopped]}.values())
+Step = Literal["next", "banned", "held", "protected"]
+
+
+async def _steps(view: View, cuts: Sequence[Cut], now: datetime, ways: Ways) -> dict[str, Step]:
+    """Return what is to be done of cuts that are going, by number: the next thing, or what stops them.
+
+    A ban stops no order that is out: what is called back is what nobody may be cut for any more.
+    """
+    if not cuts:
+        return {}
+    known = await facts(view, cuts, now, ways.day(now))
+    found: dict[str, Step] = {}
+    for cut in cuts:
+        stopped = known.stops(cut, now, cut["expires_at"] or now + timedelta(minutes=1))
+        if stopped and not (stopped == "banned" and cut["state"] == ORDERED):
+            found[cut["cut_no"]] = stopped
+        elif not stopped and cut["due_at"] is not None and cut["due_at"] <= now:
+            found[cut["cut_no"]] = "next"
+    return found
 
 
 def _next(tx: Tx, orders: Orders, cut: Cut, ways: Ways) -> Cut:

@@ -15,7 +15,6 @@ from services.collection.supply.use_cases.orders import Orders, moved
 from shared.db.engine import Tx, View
 
 PER_CHUNK = 500  # one unit of work
-IN_ALL_MAX = 100_000  # announced at one time: a tenth of a million accounts is no utility
 
 
 async def chunks(view: View, ways: Ways, business_date: date) -> Sequence[str]:
@@ -24,7 +23,7 @@ async def chunks(view: View, ways: Ways, business_date: date) -> Sequence[str]:
     if rules is None:
         return []
     domain.why_not(rules, ways.calendar, business_date, "")
-    numbers = [cut["cut_no"] for cut in await supply.in_states(view, (ANNOUNCED,), limit=IN_ALL_MAX)]
+    numbers = [cut["cut_no"] for cut in await supply.in_states(view, (ANNOUNCED,), limit=supply.IN_FORCE_MAX)]
     parts = [numbers[start : start + PER_CHUNK] for start in range(0, len(numbers), PER_CHUNK)]
     return [f"{part[0]}\t{part[-1]}" for part in parts]
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, Literal
 from zoneinfo import ZoneInfo
 
 from services.collection.cuts import domain, store
@@ -39,7 +39,7 @@ class Facts:
     classes: Mapping[str, str]
     bans: Sequence[Any]
 
-    def stops(self, cut: Cut, since: datetime, until: datetime) -> str:
+    def stops(self, cut: Cut, since: datetime, until: datetime) -> Literal["", "protected", "held", "banned"]:
         """Return the code of what keeps a cut from being carried out between two instants, or nothing."""
         if domain.protects(self.marks.get(cut["service_point_no"], ())):
             return "protected"

@@ -43,11 +43,11 @@ def upgrade() -> None:
         sa.CheckConstraint("state IN ('proposed', 'ended') OR approved_by IS NOT NULL", name="cut_is_approved"),
         sa.PrimaryKeyConstraint("cut_no"),
     )
-    in_force, due = sa.text("state <> 'ended'"), sa.text("due_at IS NOT NULL")
+    in_force = sa.text("state <> 'ended'")
     op.create_index(
         "cut_in_force", "cut", ["service_point_no"], unique=True, postgresql_where=in_force, sqlite_where=in_force
     )
-    op.create_index("cut_due", "cut", ["due_at"], unique=False, postgresql_where=due, sqlite_where=due)
+    op.create_index("cut_state", "cut", ["state", "cut_no"], unique=False)
     op.create_index("cut_account", "cut", ["account_no"], unique=False)
     op.create_index("cut_announcement", "cut", ["announcement_id"], unique=False)
     op.create_table(

@@ -378,3 +378,21 @@ async def test_statements_are_as_many_for_many_cuts(kit: Kit) -> None:
             await cuts.run(kit, "plan-cuts", day)
         counts.append(len(seen))
     assert counts[0] == counts[1]
+
+
+async def test_a_hold_is_seen_however_many_cuts_are_under_way_and_what_is_banned_takes_no_turn(
+    kit: Kit, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await cuts.ordered(kit)
+    monkeypatch.setattr("services.collection.cuts.use_cases.clock.AT_ONCE", 1)
+    ban = {"org_unit": "zj", "from": "2026-04-22T00:00:00+08:00", "until": "2026-04-24T00:00:00+08:00"}
+    ban |= {"reason": "dangerous_weather", "explanation": "Storm warning."}
+    assert (await kit.clerk.post("/v1/cut-bans", json=ban)).status_code == 201
+    with counted(kit) as seen:
+        assert await cuts.turn(kit) == 0
+    assert [text for text in seen if text.startswith(("INSERT", "UPDATE", "DELETE"))] == []
+    assert await cuts.state(kit) == ("ordered", ""), "an order that is out is not put off"
+    hold = {"reason": "claim", "until": "2026-05-10"}
+    assert (await kit.clerk.post("/v1/accounts/A1/dunning-holds", json=hold)).status_code == 201
+    assert await cuts.turn(kit) == 1
+    assert await cuts.state(kit) == ("withdrawing", "held")
