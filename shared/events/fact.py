@@ -4,7 +4,8 @@ A fact is a frozen pydantic model. What is stored and published is an event of u
 (`shared/events/envelope.py`); use cases never see that packing.
 """
 
-from typing import Annotated, ClassVar
+from collections.abc import Callable, Iterable
+from typing import Annotated, ClassVar, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -49,6 +50,26 @@ class Reference(Fact):
     """A fact that carries the whole state of an entity and its version; who consumes it upserts if newer."""
 
     version: Annotated[int, Field(ge=1)]
+
+
+class Versioned(Protocol):
+    """What comes in versions, of which the highest counts."""
+
+    @property
+    def version(self) -> int: ...
+
+
+V = TypeVar("V", bound=Versioned)
+
+
+def newest(facts: Iterable[V], number: Callable[[V], str]) -> list[V]:
+    """Return of each entity the fact of its highest version, whatever the order, by the number that names the entity."""
+    found: dict[str, V] = {}
+    for fact in facts:
+        known = found.get(number(fact))
+        if known is None or fact.version > known.version:
+            found[number(fact)] = fact
+    return [found[no] for no in sorted(found)]
 
 
 class Question(Fact):

@@ -33,6 +33,7 @@ from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
 from shared.events import billing as events
+from shared.events.fact import newest
 from shared.events.reading import ServicePointChanged
 from shared.org_units import covers
 from shared.outcome import OTHER_ORG_UNIT, Outcome, refused
@@ -144,11 +145,7 @@ async def know_points(tx: Tx, facts: Sequence[ServicePointChanged], *, context: 
 
     A contract on such a point is annulled with the code as its reason, a sub-meter left out; both are listed as refused.
     """
-    newest: dict[str, ServicePointChanged] = {}
-    for fact in facts:
-        if fact.service_point_no not in newest or newest[fact.service_point_no].version < fact.version:
-            newest[fact.service_point_no] = fact
-    told = await points_store.put(tx, [newest[number] for number in sorted(newest)])
+    told = await points_store.put(tx, newest(facts, lambda fact: fact.service_point_no))
     numbers = sorted(await points_store.accounts_that_ask(tx, told)) if told else []
     if not numbers:
         return

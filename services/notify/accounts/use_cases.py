@@ -7,6 +7,7 @@ from services.notify.accounts.domain import Account, Supply
 from shared.db.engine import Tx
 from shared.events.billing import AccountChanged
 from shared.events.collection import AccountStandingChanged
+from shared.events.fact import newest
 
 
 async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
@@ -14,16 +15,13 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
 
     Their anchors are locked: who finds a service point without account waits for this unit of work.
     """
-    newest: dict[str, AccountChanged] = {}
-    for fact in facts:
-        if fact.account_no not in newest or newest[fact.account_no].version < fact.version:
-            newest[fact.account_no] = fact
-    points = {contract.service_point_no for fact in newest.values() for contract in fact.contracts}
+    told = newest(facts, lambda fact: fact.account_no)
+    points = {contract.service_point_no for fact in told for contract in fact.contracts}
     if points:
         await store.lock_anchors(tx, map(store.service_point_anchor, points))
     applied = await store.put_accounts(
         tx,
-        [Account(account_no=fact.account_no, org_unit=fact.org_unit, version=fact.version) for fact in newest.values()],
+        [Account(account_no=fact.account_no, org_unit=fact.org_unit, version=fact.version) for fact in told],
     )
     if not applied:
         return []
@@ -38,7 +36,7 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
                 valid_to=contract.to,
             ),
         )
-        for fact in newest.values()
+        for fact in told
         if fact.account_no in applied
         for contract in fact.contracts
         if not contract.annulled
@@ -49,8 +47,4 @@ async def keep(tx: Tx, facts: Sequence[AccountChanged]) -> list[str]:
 
 async def keep_standings(tx: Tx, facts: Sequence[AccountStandingChanged]) -> None:
     """Keep how accounts pay; an older word that comes later changes nothing, and the account may not be known yet."""
-    newest: dict[str, AccountStandingChanged] = {}
-    for fact in facts:
-        if fact.account_no not in newest or newest[fact.account_no].version < fact.version:
-            newest[fact.account_no] = fact
-    await store.put_standings(tx, list(newest.values()))
+    await store.put_standings(tx, newest(facts, lambda fact: fact.account_no))

@@ -11,6 +11,7 @@ from services.billing.closings.store.told import AnswerTold, NoticeTold
 from services.billing.closings.use_cases.advancing import SUBJECT_KIND
 from shared.db.engine import Tx
 from shared.events.collection import AccountSettled
+from shared.events.fact import newest
 from shared.events.meters import MeterTakenBack
 from shared.events.notify import CustomerAnswered, NoticeDelivered, NoticeFailed, QuestionExpired
 
@@ -99,9 +100,4 @@ async def settled(tx: Tx, facts: Sequence[AccountSettled]) -> None:
 
 async def meters_back(tx: Tx, facts: Sequence[MeterTakenBack]) -> None:
     """Keep which meters were taken back, the newest version of each movement in any order."""
-    newest: dict[str, MeterTakenBack] = {}
-    for fact in facts:
-        known = newest.get(fact.movement_no)
-        if known is None or fact.version > known.version:
-            newest[fact.movement_no] = fact
-    await told.keep_meters(tx, [newest[number] for number in sorted(newest)])
+    await told.keep_meters(tx, newest(facts, lambda fact: fact.movement_no))
