@@ -32,6 +32,19 @@ class Job:
     why: Callable[[View, date], Awaitable[str]] | None = None
 
 
+def ranges(keys: Sequence[str], size: int) -> list[str]:
+    """Return the names of chunks that are ranges of ordered keys, so many in each: `first<TAB>last`."""
+    parts = [keys[start : start + size] for start in range(0, len(keys), size)]
+    # a first key of 63 characters sorts no later than the whole: the name fits its column, the range is no smaller
+    return [f"{part[0][:63]}\t{part[-1]}" for part in parts]
+
+
+def bounds(chunk: str) -> tuple[str, str]:
+    """Return the first and the last key of a chunk that is a range."""
+    first, _, last = chunk.partition("\t")
+    return first, last
+
+
 @dataclass(frozen=True)
 class JobResult:
     job: str

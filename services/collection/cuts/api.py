@@ -1,7 +1,7 @@
 """Routes of cuts, and of what must not be cut."""
 
 from datetime import date, datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from fastapi import Query, Response
 from pydantic import BaseModel, Field
@@ -113,7 +113,9 @@ async def list_cuts(
             state=cut_state,
             code=code,
         )
-    return wanted.page(rows, key=lambda row: (row.cut_no,), item=lambda row: _shown(CutOut, row))
+    return wanted.page(
+        rows, key=lambda row: (row.cut_no,), item=lambda row: CutOut.model_validate(row, from_attributes=True)
+    )
 
 
 @router.post(
@@ -176,7 +178,11 @@ async def list_marks(
         rows = await store.listed_marks(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, service_point_no=service_point_no
         )
-    return wanted.page(rows, key=lambda row: (row.service_point_no, row.kind), item=lambda row: _shown(MarkOut, row))
+    return wanted.page(
+        rows,
+        key=lambda row: (row.service_point_no, row.kind),
+        item=lambda row: MarkOut.model_validate(row, from_attributes=True),
+    )
 
 
 @router.post("/cut-bans", policy=WRITE, raises=(marking.DatesReversed,), example=examples.BAN, status_code=201)
@@ -209,8 +215,6 @@ async def list_bans(caller: auth.Current, db: web.Db, wanted: pagination.Query_)
     """List the times in which nothing is or was cut."""
     async with db.view() as view:
         rows = await store.listed_bans(view, visible=caller.visible, after=wanted.after, limit=wanted.fetch)
-    return wanted.page(rows, key=lambda row: (row.ban_no,), item=lambda row: _shown(BanOut, row))
-
-
-def _shown(kind: type[Any], row: Any) -> Any:
-    return kind(**{name: row._mapping[name] for name in kind.model_fields})
+    return wanted.page(
+        rows, key=lambda row: (row.ban_no,), item=lambda row: BanOut.model_validate(row, from_attributes=True)
+    )

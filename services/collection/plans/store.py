@@ -7,7 +7,6 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.collection.ledger.store import accounts, receivables
 from services.collection.plans import tables
 from services.collection.plans.domain import AGREED, COMPLETED, PROPOSED, Instalment
 from shared.dated import Period
@@ -41,16 +40,6 @@ async def write(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
     """Write what has changed of plans; their accounts are locked."""
     names = ("plan_no", "version", "state", "agreed_on", "agreed_by", "ended_on", "hold_no")
     await bulk.update_from(tx, PLAN, {name: [row[name] for row in rows] for name in names}, key=("plan_no",))
-
-
-async def lock(tx: Tx, account_nos: Sequence[str]) -> Mapping[str, Row[Any]]:
-    """Lock accounts in key order, and return them."""
-    return await accounts.locked(tx, account_nos)
-
-
-async def open_ones(view: View, account_no: str) -> dict[str, int]:
-    """Return what is owed by an account, by receivable."""
-    return await receivables.open_ones(view, account_no)
 
 
 async def under_way(view: View, receivable_ids: Sequence[str]) -> set[str]:
@@ -88,11 +77,6 @@ async def covered(view: View, plan_nos: Sequence[str]) -> dict[str, dict[str, in
     for row in await bulk.select_in(view, COVERED, {"plan_no": plan_nos}, order_by=(COVERED.c.receivable_id,)):
         found[row.plan_no][row.receivable_id] = row.amount_fen
     return found
-
-
-async def outstanding(view: View, receivable_ids: Sequence[str]) -> dict[str, int]:
-    """Return what is owed of receivables now."""
-    return await receivables.outstanding(view, receivable_ids)
 
 
 async def page(

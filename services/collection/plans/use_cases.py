@@ -8,7 +8,7 @@ from sqlalchemy import Row
 
 from services.collection.dunning.use_cases import holds
 from services.collection.ledger.domain.policy import APPROVALS, PLAN, Policy
-from services.collection.ledger.store import late_settlements
+from services.collection.ledger.store import accounts, late_settlements, receivables
 from services.collection.ledger.use_cases import commands
 from services.collection.plans import domain, store
 from services.collection.plans.domain import AGREED, LIFE, PROPOSED, Instalment, Rulebook
@@ -67,8 +67,8 @@ async def propose(
     today: date,
 ) -> Approval:
     """Propose a plan, and ask a second person to agree to it. Raises PROPOSING."""
-    org_unit = await holds.locked(tx, account_no, sees)
-    owed = await store.open_ones(tx, account_no)
+    org_unit = await commands.locked(tx, account_no, sees)
+    owed = await receivables.open_ones(tx, account_no)
     covered = {no: owed[no] for no in sorted(set(receivable_ids)) if no in owed}
     if len(covered) < len(set(receivable_ids)):
         raise NotOwed
@@ -111,7 +111,7 @@ def kind_of_approval(today: Callable[[], date]) -> approvals.Kind:
 
     async def carry_out(tx: Tx, approval: Approval, actor: str) -> None:
         row, parts, covered = await _loaded(tx, approval)
-        owed, on = await store.open_ones(tx, row.account_no), today()
+        owed, on = await receivables.open_ones(tx, row.account_no), today()
         if any(owed.get(no) != fen for no, fen in covered.items()) or parts[0].due_on < on:
             raise ChangedMeanwhile
         hold_no = await holds.place_of_plan(
@@ -133,7 +133,7 @@ def kind_of_approval(today: Callable[[], date]) -> approvals.Kind:
 
 
 async def _loaded(tx: Tx, approval: Approval) -> tuple[Row[Any], list[Instalment], dict[str, int]]:
-    await store.lock(tx, [str(approval.content["account_no"])])
+    await accounts.lock_accounts(tx, [str(approval.content["account_no"])])
     plan_no = approval.subject_id
     row = (await store.by_number(tx, [plan_no]))[plan_no]
     return row, (await store.instalments(tx, [plan_no]))[plan_no], (await store.covered(tx, [plan_no]))[plan_no]
@@ -145,8 +145,7 @@ async def chunks(view: View, business_date: date) -> Sequence[str]:
     if newest is not None and newest > business_date:
         return []
     numbers = [row.plan_no for row in await store.agreed(view)]
-    parts = [numbers[start : start + PLANS_PER_CHUNK] for start in range(0, len(numbers), PLANS_PER_CHUNK)]
-    return [f"{part[0]}\t{part[-1]}" for part in parts]
+    return jobs.ranges(numbers, PLANS_PER_CHUNK)
 
 
 async def why_nothing(view: View, business_date: date) -> str:
@@ -159,13 +158,13 @@ async def why_nothing(view: View, business_date: date) -> str:
 
 async def judge_chunk(tx: Tx, business_date: date, chunk: str) -> dict[str, int]:
     """Judge the plans of a chunk as of a business date, in a constant number of statements, and return what became of them."""
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     found = await store.agreed(tx, first=first, last=last)
-    await store.lock(tx, sorted({row.account_no for row in found}))
+    await accounts.lock_accounts(tx, sorted({row.account_no for row in found}))
     numbers = [row.plan_no for row in found]
     rows = {no: row for no, row in (await store.by_number(tx, numbers)).items() if row.state == AGREED}
     parts, covered = await store.instalments(tx, numbers), await store.covered(tx, numbers)
-    owed = await store.outstanding(tx, sorted({no for of in covered.values() for no in of}))
+    owed = await receivables.outstanding(tx, sorted({no for of in covered.values() for no in of}))
     events: list[tuple[Row[Any], str, Mapping[str, Any]]] = []
     for plan_no, row in sorted(rows.items()):
         settled_fen = row.covered_fen - sum(min(owed.get(no, 0), fen) for no, fen in covered[plan_no].items())

@@ -1,11 +1,10 @@
 """Routes of standings and hardship."""
 
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Annotated
 
 from fastapi import Query
 from pydantic import BaseModel, Field
-from sqlalchemy import Row
 
 from services.collection.context import READ, WRITE, Id, Own
 from services.collection.ledger.use_cases import commands
@@ -16,7 +15,6 @@ from shared.fields import Day, Words
 from shared.web import auth, pagination
 from shared.web.batch import Code, In, No
 
-Out = TypeVar("Out", bound=BaseModel)
 router = web.Router("/v1", tags=["standings"])
 
 
@@ -76,7 +74,9 @@ async def list_standings(
             account_no=account_no,
             standing=standing,
         )
-    return wanted.page(rows, key=lambda row: (row.account_no,), item=lambda row: _shown(StandingOut, row))
+    return wanted.page(
+        rows, key=lambda row: (row.account_no,), item=lambda row: StandingOut.model_validate(row, from_attributes=True)
+    )
 
 
 @router.get("/hardships", policy=READ)
@@ -88,7 +88,11 @@ async def list_hardships(
         rows = await store.marks(
             view, visible=caller.visible, after=wanted.after, limit=wanted.fetch, account_no=account_no
         )
-    return wanted.page(rows, key=lambda row: (row.account_no, row.mark_no), item=lambda row: _shown(MarkOut, row))
+    return wanted.page(
+        rows,
+        key=lambda row: (row.account_no, row.mark_no),
+        item=lambda row: MarkOut.model_validate(row, from_attributes=True),
+    )
 
 
 @router.post(
@@ -112,7 +116,7 @@ async def mark_hardship(account_no: Id, body: MarkIn, caller: auth.Current, db: 
             rulebook=own.standings,
             today=own.today(),
         )
-        return _shown(MarkOut, (await store.marks_of(tx, account_no))[-1])
+        return MarkOut.model_validate((await store.marks_of(tx, account_no))[-1], from_attributes=True)
 
 
 @router.post(
@@ -134,8 +138,4 @@ async def end_hardship(account_no: Id, body: EndIn, caller: auth.Current, db: we
             rulebook=own.standings,
             today=own.today(),
         )
-        return _shown(MarkOut, (await store.marks_of(tx, account_no))[mark_no - 1])
-
-
-def _shown(kind: type[Out], row: Row[Any]) -> Out:
-    return kind(**{name: row._mapping[name] for name in kind.model_fields})
+        return MarkOut.model_validate((await store.marks_of(tx, account_no))[mark_no - 1], from_attributes=True)

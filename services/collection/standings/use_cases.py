@@ -68,7 +68,7 @@ async def why_nothing(view: View, business_date: date) -> str:
 
 async def judge_chunk(tx: Tx, *, rulebook: Rulebook, business_date: date, chunk: str) -> dict[str, int]:
     """Judge the accounts of a chunk as of a business date (seven statements), and return how many were told anew."""
-    first, _, before = chunk.partition("\t")
+    first, before = jobs.bounds(chunk)
     units = await store.lock_between(tx, first, before or None)
     return {"changed": await _judge(tx, units, rulebook=rulebook, on=business_date)}
 
@@ -136,7 +136,7 @@ async def mark(
 
     Raises AccountUnknown, UnknownReason, DatesReversed, MarkedAlready.
     """
-    org_unit = await _locked(tx, account_no, sees)
+    org_unit = await commands.locked(tx, account_no, sees)
     if reason not in rulebook.on_or_first(today).hardship_reasons:
         raise UnknownReason
     if valid_to is not None and valid_to <= valid_from:
@@ -156,21 +156,13 @@ async def end(
 
     Raises AccountUnknown, NotMarked.
     """
-    org_unit = await _locked(tx, account_no, sees)
+    org_unit = await commands.locked(tx, account_no, sees)
     marks = [each for each in await store.marks_of(tx, account_no) if _may_end(each, on)]
     if not marks:
         raise NotMarked
     await store.end_mark(tx, account_no, marks[-1].mark_no, on=on, actor=actor)
     await _marked(tx, account_no, org_unit, "ended", reason, actor=actor, rulebook=rulebook, today=today)
     return int(marks[-1].mark_no)
-
-
-async def _locked(tx: Tx, account_no: str, sees: commands.Sees) -> str:
-    await accounts.lock_accounts(tx, [account_no])
-    row = await accounts.account(tx, account_no)
-    if row is None or not sees(row.org_unit):
-        raise commands.AccountUnknown
-    return str(row.org_unit)
 
 
 async def _marked(

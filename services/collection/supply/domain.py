@@ -1,7 +1,7 @@
 """The life of a cut, from the proposal to supply that is there again. Pure."""
 
 from datetime import datetime, timedelta
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 from shared.statemachine import StateMachine
 
@@ -36,18 +36,16 @@ LIFE: Final = StateMachine(
 """`put_off`: its hour passed, or the order came to nothing. `call_back`: the order is out, what became of it is waited for.
 `switch` of one that was put off: its order was carried out although it was told to have failed. `restore` of one that has
 ended: the same, of an order that was withdrawn."""
-IN_FORCE: Final = tuple(state for state in LIFE.states if state != ENDED)
 NOT_OUT: Final = tuple(LIFE.moves["withdraw"])
 """The states in which nothing has been ordered."""
 Reason = Literal["settled", "held", "protected", "rejected"]
 RESTORE_HOURS: Final = 24
 """Within which supply is restored once the reason is gone, else it is explained (供电营业规则 2024)."""
-_SEQUENCE_STEP: Final = timedelta(milliseconds=1)
 
 
 def sequence(now: datetime, last: int) -> int:
     """Return the number of a new order among those of its service point: above the last, also of what a dump does not have."""
-    return max(int(now.timestamp() / _SEQUENCE_STEP.total_seconds()), last + 1)
+    return max(int(now.timestamp() * 1000), last + 1)
 
 
 def restored_by(now: datetime) -> datetime:
@@ -60,8 +58,3 @@ def released(state: str) -> str | None:
     if state in NOT_OUT:
         return "withdraw"
     return {ORDERED: "call_back", CUT: "restore"}.get(state)
-
-
-def is_planned(row: Any) -> bool:
-    """Return whether a cut has an hour at which it is to be carried out."""
-    return row.state in (PLANNED, IMMINENT)

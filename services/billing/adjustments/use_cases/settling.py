@@ -22,6 +22,7 @@ from services.billing.usages.domain import Usage
 from services.billing.usages.store import usages
 from shared import approvals, natural
 from shared.dated import Period
+from shared.db import jobs
 from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
@@ -48,13 +49,12 @@ def rules() -> tuple[Policy, ...]:
 async def chunks(view: View) -> Sequence[str]:
     """Return the ranges of disputes (`first<TAB>last`) whose meters were tested."""
     found = await store.numbers(view)
-    parts = [found[start : start + TESTS_PER_CHUNK] for start in range(0, len(found), TESTS_PER_CHUNK)]
-    return [f"{part[0][:63]}\t{part[-1]}" for part in parts]
+    return jobs.ranges(found, TESTS_PER_CHUNK)
 
 
 async def settle(tx: Tx, chunk: str, *, business_date: date, context: Context) -> dict[str, int]:
     """Adjust for the tests of a chunk on a business date; what is large is asked for. Return how many documents were issued."""
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     tests = await store.lock_between(tx, first, last)
     limits = await two_people.rules(tx, context)
     counts = {"issued": 0, "asked": 0, "waiting": 0}

@@ -17,6 +17,7 @@ from services.billing.context import Context
 from services.billing.review import store as review_store
 from services.billing.review.use_cases import Verdict
 from services.billing.site_orders.use_cases import withdrawing as orders
+from shared.db import jobs
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
@@ -258,13 +259,12 @@ async def reopen(
 async def chunks(view: View) -> Sequence[str]:
     """Return the ranges of cases (`first<TAB>last`) with steps that are due by no day yet: a calendar was not there."""
     rows = await store.undated(view, limit=100 * STEPS_PER_CHUNK)
-    parts = [rows[start : start + STEPS_PER_CHUNK] for start in range(0, len(rows), STEPS_PER_CHUNK)]
-    return [f"{part[0].case_no[:63]}\t{part[-1].case_no}" for part in parts]
+    return jobs.ranges([row.case_no for row in rows], STEPS_PER_CHUNK)
 
 
 async def date_steps(tx: Tx, chunk: str, *, context: Context) -> dict[str, int]:
     """Name the days by which steps are due whose year has a calendar by now; return how many."""
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     found = []
     for row in await store.undated(tx, first=first, last=last, limit=2 * STEPS_PER_CHUNK):
         rules = context.policies.on_or_first(row.since).cases

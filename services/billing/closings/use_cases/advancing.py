@@ -17,6 +17,7 @@ from services.billing.contracts.domain import Account
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import ended as ended_store
 from services.billing.runs.use_cases import issue
+from shared.db import jobs
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.events.closings import AccountClosed, ClosingAnnounced, FinalBillIssued
@@ -30,8 +31,7 @@ SUBJECT_KIND = "closing"
 async def chunks(view: View) -> Sequence[str]:
     """Return the ranges of closings that are not withdrawn (`first<TAB>last`)."""
     numbers = await store.watched(view)
-    parts = [numbers[start : start + CLOSINGS_PER_CHUNK] for start in range(0, len(numbers), CLOSINGS_PER_CHUNK)]
-    return [f"{part[0]}\t{part[-1]}" for part in parts]
+    return jobs.ranges(numbers, CLOSINGS_PER_CHUNK)
 
 
 async def advance(tx: Tx, chunk: str, *, business_date: date, context: Context) -> dict[str, int]:
@@ -40,7 +40,7 @@ async def advance(tx: Tx, chunk: str, *, business_date: date, context: Context) 
     Return how many came to which state.
     """
     await business_day.advance(tx, business_date)
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     heads = await store.between(tx, first, last)
     await contracts_store.lock(tx, sorted({each.account_no for each in heads}))
     before = await store.locked(tx, [each.closing_no for each in heads])

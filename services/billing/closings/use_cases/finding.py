@@ -21,6 +21,7 @@ from services.billing.supplies.domain import NO_CUTS
 from services.billing.usages.domain import Usage, zeros
 from services.billing.usages.store import usages as usages_store
 from shared.business_calendar import YearUnknown
+from shared.db import jobs
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
 from shared.errors import BusinessError
@@ -57,16 +58,16 @@ class TooLong(BusinessError):
 
 async def chunks(view: View) -> Sequence[str]:
     """Return the ranges of accounts (`first<TAB>last`)."""
-    found, last = [], ""
+    found, last = list[str](), ""
     while numbers := await contracts_store.after(view, last, ACCOUNTS_PER_CHUNK):
-        found.append(f"{numbers[0]}\t{numbers[-1]}")
+        found += jobs.ranges(numbers, ACCOUNTS_PER_CHUNK)
         last = numbers[-1]
     return found
 
 
 async def find(tx: Tx, chunk: str, *, business_date: date, context: Context) -> dict[str, int]:
     """Bring the work list of a range of accounts in line with the usages in force; return how many rows are of which state."""
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     rules = context.policies.on(business_date).closing
     reach = months_after(business_date, -(rules.unused_months + REACH_MONTHS))
     rows = await supplied.on(tx, first, last, business_date)

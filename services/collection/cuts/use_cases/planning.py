@@ -12,6 +12,7 @@ from services.collection.supply import store as supply
 from services.collection.supply.domain import ANNOUNCED, PLANNED
 from services.collection.supply.store import Cut
 from services.collection.supply.use_cases.orders import Orders, moved
+from shared.db import jobs
 from shared.db.engine import Tx, View
 
 PER_CHUNK = 500  # one unit of work
@@ -24,13 +25,12 @@ async def chunks(view: View, ways: Ways, business_date: date) -> Sequence[str]:
         return []
     domain.why_not(rules, ways.calendar, business_date, "")
     numbers = [cut["cut_no"] for cut in await supply.in_states(view, (ANNOUNCED,), limit=supply.IN_FORCE_MAX)]
-    parts = [numbers[start : start + PER_CHUNK] for start in range(0, len(numbers), PER_CHUNK)]
-    return [f"{part[0]}\t{part[-1]}" for part in parts]
+    return jobs.ranges(numbers, PER_CHUNK)
 
 
 async def plan(tx: Tx, chunk: str, *, ways: Ways, business_date: date) -> dict[str, int]:
     """Plan the cuts of a chunk for a business date, tell of those again whose days have passed, and say why others wait."""
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     rules = domain.rules_on(ways.rulebook, business_date)
     assert rules is not None, "there are chunks only where the policy cuts"
     seen = await supply.in_states(tx, (ANNOUNCED,), first=first, limit=PER_CHUNK)

@@ -10,7 +10,7 @@ from sqlalchemy import Row, or_, select
 from services.collection.dunning import tables
 from services.collection.dunning.domain.judging import Judged, Owed
 from services.collection.dunning.store.holds import held
-from services.collection.ledger.store import accounts, receivables
+from services.collection.ledger.store import receivables
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -31,11 +31,6 @@ async def accounts_with_cases(view: View, *, first: str = "", last: str | None =
     where = [c.closed_on.is_(None), c.account_no >= first]
     where += [] if last is None else [c.account_no <= last]
     return [row.account_no for row in await view.all(select(c.account_no).where(*where).order_by(c.account_no))]
-
-
-async def lock(tx: Tx, account_nos: Sequence[str]) -> Mapping[str, Row[Any]]:
-    """Lock accounts in key order, and return them."""
-    return await accounts.locked(tx, account_nos)
 
 
 async def cases(view: View, account_nos: Sequence[str], on: date) -> Cases:

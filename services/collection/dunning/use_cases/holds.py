@@ -9,7 +9,7 @@ from sqlalchemy import Row
 from services.collection.dunning.domain import ladders
 from services.collection.dunning.domain.ladders import Ladders
 from services.collection.dunning.store import holds as store
-from services.collection.ledger.store import accounts, receivables
+from services.collection.ledger.store import receivables
 from services.collection.ledger.use_cases import commands
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
@@ -90,7 +90,7 @@ async def place(
     today: date,
 ) -> int:
     """Hold all debts of an account, or some of them, from today on, and return the number of the hold. Raises PLACING."""
-    org_unit = await locked(tx, account_no, sees)
+    org_unit = await commands.locked(tx, account_no, sees)
     rules = ladders.on(rulebook, today)
     days_max = rules.holds.get(reason) if rules else None
     if days_max is None:
@@ -119,7 +119,7 @@ async def end(
     tx: Tx, account_no: str, hold_no: int, *, reason: str, actor: str, sees: commands.Sees, today: date
 ) -> None:
     """End a hold: from today on it holds nothing. Raises ENDING."""
-    await locked(tx, account_no, sees)
+    await commands.locked(tx, account_no, sees)
     found = next((each for each in await store.of_account(tx, account_no) if each.hold_no == hold_no), None)
     if found is None:
         raise UnknownHold
@@ -134,14 +134,6 @@ async def end(
 def stands(row: Row[Any], on: date) -> bool:
     """Return whether a hold stands on a day."""
     return bool(row.held_from <= on <= row.held_until and (row.ended_on is None or row.ended_on > on))
-
-
-async def locked(tx: Tx, account_no: str, sees: commands.Sees) -> str:
-    """Lock an account, and return its org unit; raises `AccountUnknown` where there is none that the caller may see."""
-    row = (await accounts.locked(tx, [account_no])).get(account_no)
-    if row is None or not sees(row.org_unit):
-        raise commands.AccountUnknown
-    return str(row.org_unit)
 
 
 def _entry(what: str, account_no: str, hold_no: int, actor: str, reason: str) -> AuditEntry:

@@ -11,6 +11,7 @@ from services.collection.dunning.domain import judging, ladders
 from services.collection.dunning.domain.judging import CLOSED, LIFE, Judged, Owed
 from services.collection.dunning.domain.ladders import Ladder, Ladders, Rules, Track
 from services.collection.dunning.store import cases as store
+from services.collection.ledger.store import accounts as account_store
 from shared import natural
 from shared.business_calendar import Calendar
 from shared.db import jobs
@@ -44,10 +45,7 @@ async def chunks(view: View, known: Known, business_date: date) -> Sequence[str]
         return []
     ladders.ladders_of(rules, known.calendar, business_date)
     numbers = {*await store.accounts_overdue(view, business_date), *await store.accounts_with_cases(view)}
-    size, ordered = ACCOUNTS_PER_CHUNK, sorted(numbers)
-    parts = [ordered[start : start + size] for start in range(0, len(ordered), size)]
-    # a first number of 63 characters sorts no later than the whole: the name fits its column, the range is no smaller
-    return [f"{part[0][:63]}\t{part[-1]}" for part in parts]
+    return jobs.ranges(sorted(numbers), ACCOUNTS_PER_CHUNK)
 
 
 async def why_nothing(view: View, known: Known, business_date: date) -> str:
@@ -64,14 +62,14 @@ async def judge_chunk(tx: Tx, known: Known, business_date: date, chunk: str) -> 
     """Judge the accounts of a chunk as of a business date, in a constant number of statements, and return what was done."""
     rules = ladders.on(known.ladders, business_date)
     assert rules is not None, "there are chunks only where the policy says when to remind"
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     numbers = sorted(
         {
             *await store.accounts_overdue(tx, business_date, first=first, last=last),
             *await store.accounts_with_cases(tx, first=first, last=last),
         }
     )
-    accounts = await store.lock(tx, numbers)
+    accounts = await account_store.locked(tx, numbers)
     found = await store.cases(tx, numbers, business_date)
     debts, kept = await store.overdue(tx, numbers, business_date)
     tracks = await _tracks(tx, rules, known, accounts, business_date)

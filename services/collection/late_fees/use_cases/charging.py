@@ -16,6 +16,7 @@ from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts, late_settlements, months
 from services.collection.receivables.use_cases import bills, corrections
 from shared import natural
+from shared.db import jobs
 from shared.db.engine import Tx, View
 from shared.events.disputes import DisputeChanged
 from shared.events.late_fees import LateFeeCharged, LateFeeWithdrawn
@@ -35,16 +36,14 @@ class _New:
 async def chunks(view: View) -> Sequence[str]:
     """Return the ranges of accounts (`first<TAB>last`) whose fees are to be calculated again."""
     numbers = await late_settlements.noted(view)
-    parts = [numbers[start : start + ACCOUNTS_PER_CHUNK] for start in range(0, len(numbers), ACCOUNTS_PER_CHUNK)]
-    # a first number of 63 characters sorts no later than the whole: the name fits its column, the range is no smaller
-    return [f"{part[0][:63]}\t{part[-1]}" for part in parts]
+    return jobs.ranges(numbers, ACCOUNTS_PER_CHUNK)
 
 
 async def charge_chunk(
     tx: Tx, chunk: str, *, policy: Policy, rulebook: Rulebook, business_date: date
 ) -> dict[str, int]:
     """Charge what the accounts of a chunk have to pay for being late, as of a business date; withdraw what is otherwise now."""
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     opened = await months.open_from(tx)
     account_nos = await late_settlements.noted(tx, first=first, last=last)
     await accounts.lock_accounts(tx, account_nos)

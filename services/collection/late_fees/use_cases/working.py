@@ -10,7 +10,7 @@ from sqlalchemy import Row
 from services.collection.dunning.store import doubts as dunning
 from services.collection.late_fees import domain, store
 from services.collection.late_fees.domain import LateDebt, Rulebook
-from services.collection.ledger.store import late_settlements
+from services.collection.ledger.store import accounts, late_settlements
 from services.collection.plans import store as plans
 from shared.db.engine import View
 
@@ -45,13 +45,13 @@ async def _debts(
         parts[paid.receivable_id].append((paid.made_on, int(paid.fen)))
     held = await dunning.held_spans(view, sorted({row.service_point_no for row in rows if row.service_point_no}))
     planned = await plans.held_periods(view, [row.receivable_id for row in rows])
-    classes = await late_settlements.classes(view, account_nos)
+    classes = await accounts.customer_classes(view, account_nos)
     waived = await store.waivers(view, account_nos)
     return [
         LateDebt(
             receivable_id=row.receivable_id,
             account_no=row.account_no,
-            customer_class=row.customer_class or classes[row.account_no].customer_class,
+            customer_class=row.customer_class or classes[row.account_no],
             due_on=row.due_on,
             settled_on=on or row.cleared_on,
             parts=[*parts[row.receivable_id], *([(on, row.outstanding_fen)] if on else [])],

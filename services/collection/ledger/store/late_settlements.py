@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import Row, func, select
 
 from services.collection.ledger.domain.documents import CLEARED, OPEN
-from services.collection.ledger.tables import ACCOUNT, ALLOCATION, LATE_SETTLEMENT, RECEIVABLE
+from services.collection.ledger.tables import ALLOCATION, LATE_SETTLEMENT, RECEIVABLE
 from shared.db import bulk, travel
 from shared.db.engine import Tx, View
 
@@ -84,14 +84,6 @@ async def paid(view: View, receivable_ids: Sequence[str]) -> Sequence[Row[Any]]:
         .having(func.sum(b.fen) != 0)
         .order_by(b.receivable_id, b.made_on)
     )
-
-
-async def classes(view: View, account_nos: Sequence[str]) -> dict[str, Row[Any]]:
-    """Return the class and the org unit of accounts as they are now."""
-    a = ACCOUNT.c
-    columns = (a.account_no, a.org_unit, a.customer_class)
-    rows = await bulk.select_in(view, ACCOUNT, {"account_no": account_nos}, columns=columns)
-    return {row.account_no: row for row in rows}
 
 
 async def of_cycles(view: View, places: Sequence[tuple[str, str]]) -> list[str]:

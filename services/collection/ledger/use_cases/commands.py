@@ -6,7 +6,7 @@ from datetime import date
 from services.collection.ledger.domain import months
 from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import CLEARED, OPEN, Account
-from services.collection.ledger.store import late_settlements, saving
+from services.collection.ledger.store import accounts, late_settlements, saving
 from services.collection.ledger.store.months import open_from
 from shared.db.engine import Tx
 from shared.errors import BusinessError
@@ -50,6 +50,14 @@ def account_of(books: Books, account_no: str, sees: Sees) -> Account:
     if account is None or not sees(account.org_unit):
         raise AccountUnknown
     return account
+
+
+async def locked(tx: Tx, account_no: str, sees: Sees) -> str:
+    """Lock an account, and return its org unit; raises `AccountUnknown` where there is none that the caller may see."""
+    row = (await accounts.locked(tx, [account_no])).get(account_no)
+    if row is None or not sees(row.org_unit):
+        raise AccountUnknown
+    return str(row.org_unit)
 
 
 async def save(tx: Tx, books: Books, causation_id: str = "") -> None:

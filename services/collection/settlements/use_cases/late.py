@@ -34,10 +34,7 @@ async def ask(
     today: date,
 ) -> Approval:
     """Ask a second person to pay out what is left on a closed account. Raises AccountUnknown, NothingLeft, AskedAlready."""
-    await accounts.lock_accounts(tx, [account_no])
-    row = await accounts.account(tx, account_no)
-    if row is None or not sees(row.org_unit):
-        raise commands.AccountUnknown
+    org_unit = await commands.locked(tx, account_no, sees)
     fen = await _left(tx, account_no, today)
     if not fen:
         raise NothingLeft
@@ -46,7 +43,7 @@ async def ask(
         kind=LATE_PAYOUT,
         subject_id=account_no,
         content={"account_no": account_no, "paid_out_fen": fen},
-        org_unit=row.org_unit,
+        org_unit=org_unit,
         requested_by=actor,
         reason=explanation,
         second=policy.second_person(LATE_PAYOUT, today) or APPROVALS[LATE_PAYOUT],

@@ -17,6 +17,7 @@ from services.collection.receivables.use_cases import bills
 from services.collection.settlements import domain, store
 from services.collection.settlements.domain import ASKED, LIFE, WAITING
 from shared import approvals
+from shared.db import jobs
 from shared.db.approvals import Approval
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx, View
@@ -44,13 +45,12 @@ async def hear(tx: Tx, facts: Sequence[FinalBillIssued]) -> None:
 async def chunks(view: View) -> Sequence[str]:
     """Return the ranges of what is not settled (`first<TAB>last`)."""
     numbers = await store.open_numbers(view)
-    parts = [numbers[start : start + PER_CHUNK] for start in range(0, len(numbers), PER_CHUNK)]
-    return [f"{part[0][:63]}\t{part[-1]}" for part in parts]
+    return jobs.ranges(numbers, PER_CHUNK)
 
 
 async def settle(tx: Tx, chunk: str, *, business_date: date, policy: Policy) -> dict[str, int]:
     """Settle what can be settled of a chunk on a business date; large payouts are asked for. Return what became of how many."""
-    first, _, last = chunk.partition("\t")
+    first, last = jobs.bounds(chunk)
     opened = await months.open_from(tx)
     seen = await store.between(tx, first, last)
     await accounts.lock_accounts(tx, sorted({row.account_no for row in seen}))
