@@ -4,7 +4,7 @@ import asyncio
 import logging
 import random
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any
 
 from shared.metrics import Metrics
@@ -48,6 +48,25 @@ async def survive(name: str, loop: Loop, metrics: Metrics) -> None:
         counter.inc()
         failures = 1 if time.monotonic() - begun >= SETTLED_SECONDS else failures + 1
         await asyncio.sleep(backoff(failures))
+
+
+async def until_finished(
+    work: Callable[[asyncio.Event], Awaitable[object]], *, wake: Callable[[], None], seconds: float
+) -> None:
+    """Run work until cancelled; then have it finish what is in flight, for so many seconds, so that nothing is left in doubt.
+
+    The work is given the event that tells it to take nothing new; `wake` tells it to look at that.
+    """
+    stop = asyncio.Event()
+    working = asyncio.ensure_future(work(stop))
+    try:
+        await asyncio.shield(working)
+    except asyncio.CancelledError:
+        stop.set()
+        wake()
+        async with asyncio.timeout(seconds):
+            await working
+        raise
 
 
 def _cancelled() -> bool:

@@ -18,7 +18,7 @@ from services.notify.sending.use_cases import SAID_NO_MORE, Claimed, Rules
 from services.notify.templates.domain import Catalogue
 from services.notify.vault import Vault
 from shared.db.engine import Database
-from shared.loops import backoff
+from shared.loops import backoff, until_finished
 from shared.metrics import Metrics
 from shared.wake import Wake
 
@@ -72,18 +72,13 @@ class Sender:
 
     async def run(self) -> None:
         """Run until cancelled; then what is in flight is finished, so that nothing is left in doubt."""
-        stop = asyncio.Event()
-        loops = [self._watch(stop), *(self._send_all(each, stop) for each in self._bells)] if self._senders else []
-        working = asyncio.gather(*loops)
-        try:
-            await asyncio.shield(working)
-            await asyncio.Event().wait()  # without senders there is nothing to do until the end
-        except asyncio.CancelledError:
-            stop.set()
-            self.wake()
-            async with asyncio.timeout(self._lease_seconds):
-                await working
-            raise
+        await until_finished(self._work, wake=self.wake, seconds=self._lease_seconds)
+
+    async def _work(self, stop: asyncio.Event) -> None:
+        if self._senders:
+            await asyncio.gather(self._watch(stop), *(self._send_all(each, stop) for each in self._bells))
+        else:
+            await stop.wait()
 
     async def _send_all(self, channel: str, stop: asyncio.Event) -> None:
         bell = self._bells[channel]

@@ -10,7 +10,7 @@ from services.reading.supply.gateways import HeadEnd
 from services.reading.supply.use_cases import sending
 from services.reading.supply.use_cases.sending import Call, Rules
 from shared.db.engine import Database
-from shared.loops import backoff
+from shared.loops import backoff, until_finished
 from shared.metrics import Metrics
 from shared.wake import Wake
 
@@ -38,16 +38,7 @@ class SupplySender:
 
     async def run(self) -> None:
         """Run until cancelled; then what is in flight is finished, so that nothing is left in doubt."""
-        stop = asyncio.Event()
-        working = asyncio.ensure_future(self._work(stop))
-        try:
-            await asyncio.shield(working)
-        except asyncio.CancelledError:
-            stop.set()
-            self.wake()
-            async with asyncio.timeout(self._rules.lease.total_seconds()):
-                await working
-            raise
+        await until_finished(self._work, wake=self.wake, seconds=self._rules.lease.total_seconds())
 
     async def _work(self, stop: asyncio.Event) -> None:
         flying: dict[asyncio.Task[Answer], Call] = {}
