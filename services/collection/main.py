@@ -2,7 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import date
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import NamedTuple
 
 from services.collection.contents import CONTENTS
 from services.collection.context import Context
@@ -192,15 +193,17 @@ def _approvals(rules: Policy, fees: LateFees, ways: Ways, today: Callable[[], da
     ]
 
 
+def also(part: ModuleType) -> str:
+    """Return the fields of a version of the policy that others than one of its parts read."""
+    parts = (policy, dunning, plans, late_fees, cuts, standings, targets)
+    return " ".join(other.FIELDS for other in parts if other is not part)
+
+
 def load_policies(settings: CollectionSettings) -> Policies:
     """Return the rules of ledger, dunning, plans, late fees, cuts, standings and ageing as the settings name them.
 
     Raises `SettingsError` where they are not usable.
     """
-    parts = (policy, dunning, plans, late_fees, cuts, standings, targets)
-
-    def also(part: Any) -> str:
-        return " ".join(other.FIELDS for other in parts if other is not part)
 
     def read(root: Node) -> Policies:
         return Policies(

@@ -32,9 +32,8 @@ from tests.kits.approvals import decided
 
 KEY = "k" * 40
 SECRET = "s" * 40
-POLICY = Node.read(
-    json.loads(SHIPPED_POLICY.read_text()), partial(policy.read, also="cut dunning plans late_fee standing ageing")
-)
+READ_POLICY = partial(policy.read, also=main.also(policy))
+POLICY = Node.read(json.loads(SHIPPED_POLICY.read_text()), READ_POLICY)
 TODAY = date(2026, 4, 15)
 
 
@@ -215,7 +214,7 @@ class Kit:
         state = self.service.app.state
         state.context = replace(
             state.context,
-            policy=Node.read(document, partial(policy.read, also="cut dunning plans late_fee standing ageing")),
+            policy=Node.read(document, READ_POLICY),
         )
 
     async def close(self, month: str) -> list[str]:

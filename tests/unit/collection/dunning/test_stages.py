@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.collection import main
 from services.collection.dunning.domain import judging, ladders
 from services.collection.dunning.domain.judging import Owed
 from services.collection.settings import SHIPPED_POLICY
@@ -21,9 +22,8 @@ NOTICE = {"stage": 1, "days_after_due": 3, "do": "notice"}
 
 def read(dunning: Any) -> ladders.Ladders:
     document: dict[str, Any] = copy.deepcopy(json.loads(SHIPPED_POLICY.read_text()))
-    also = " ".join(field for field in document["versions"][0] if field not in {"version", "effective", "dunning"})
     document["versions"][0]["dunning"] = dunning
-    return Node.read(document, partial(ladders.read, also=also))
+    return Node.read(document, partial(ladders.read, also=main.also(ladders)))
 
 
 def tracks(*stages: dict[str, Any], **more: Any) -> dict[str, Any]:

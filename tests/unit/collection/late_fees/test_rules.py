@@ -7,19 +7,13 @@ from typing import Any
 import numpy as np
 import pytest
 
-from services.collection.cuts import domain as cuts
-from services.collection.dunning.domain import ladders as dunning
+from services.collection import main
 from services.collection.late_fees import domain
 from services.collection.late_fees.domain import LateDebt, Rulebook
-from services.collection.ledger.domain import policy
-from services.collection.plans import domain as plans
 from services.collection.settings import SHIPPED_POLICY
-from services.collection.standings import domain as standings
-from services.collection.targets import domain as targets
 from shared.document import DocumentError, Node
 from shared.regulation import bulk
 
-OTHERS = " ".join((policy.FIELDS, dunning.FIELDS, plans.FIELDS, cuts.FIELDS, standings.FIELDS, targets.FIELDS))
 SHIPPED = json.loads(SHIPPED_POLICY.read_text("utf-8"))
 
 
@@ -30,7 +24,7 @@ def rulebook(**changes: Any) -> Rulebook:
 
 
 def read(document: dict[str, Any]) -> Rulebook:
-    return Node.read(document, lambda root: domain.read(root, also=OTHERS))
+    return Node.read(document, lambda root: domain.read(root, also=main.also(domain)))
 
 
 def debt(fen: int, due_on: date, paid_on: date, *, of: str = "commercial", **more: Any) -> LateDebt:

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from services.collection import main
 from services.collection.ledger.domain import policy
 from services.collection.settings import SHIPPED_POLICY
 from shared.document import DocumentError, Node
@@ -16,7 +17,7 @@ SHIPPED = json.loads(SHIPPED_POLICY.read_text())
 
 
 def load(document: Any) -> policy.Policy:
-    return Node.read(document, partial(policy.read, also="cut dunning plans late_fee standing ageing"))
+    return Node.read(document, partial(policy.read, also=main.also(policy)))
 
 
 def changed(**changes: Any) -> dict[str, Any]:
