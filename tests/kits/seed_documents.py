@@ -1,8 +1,6 @@
 """What of the small town only comes of a longer story: an adjustment, a usage, a freeze, money of a closed account, a visit."""
 
 import time
-import uuid
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from services.reading.appointments import examples as appointments
@@ -66,20 +64,6 @@ def frozen(installation: Installation, contract_no: str, *, is_set: bool) -> dic
         return {}
     body = {"contract_no": contract_no, "reason": "in doubt"}
     return {"freeze_id": installation.call("POST", "billing", "/v1/freezes", body)["freeze_id"]}
-
-
-def closed_with_money(installation: Installation, number: int) -> str:
-    """Close an account that money came for; return its number."""
-    account_no = f"CLOSED-{number}"
-    account: dict[str, Any] = {"account_no": account_no, "org_unit": TOWN[0].org_unit}
-    account |= {"opened_on": "2026-01-01", "closed_on": "2026-02-01"}
-    account["facts"] = [{"from": "2026-01-01", "customer_class": "residential"}]
-    installation.call("PUT", "billing", "/v1/accounts", {"items": [account]})
-    installation.until_known("collection", f"/v1/accounts/{account_no}")
-    body = {"account_no": account_no, "amount_fen": 1000, "received_on": "2026-02-06"}
-    paid = {"Idempotency-Key": uuid.uuid4().hex}
-    installation.call("POST", "collection", "/v1/payments", body, who="cashier-1", **paid)
-    return account_no
 
 
 def arranged(installation: Installation, service_point_no: str, number: int) -> str:
@@ -150,36 +134,3 @@ def told_of_an_appointment(installation: Installation, home: Home, appointment_n
     about = {"service_point_no": home.service_point_no, "appointment_no": appointment_no}
     made = appointments.APPOINTMENTS["items"][0] | about
     installation.call("POST", "reading", "/v1/appointments", {"items": [made]})
-
-
-def in_a_week() -> str:
-    """Return a day until which something may be held."""
-    return (datetime.now(UTC) + timedelta(days=7)).date().isoformat()
-
-
-def held(installation: Installation, home: Home) -> int:
-    """Return the number of a hold of dunning that stands, placed where there is none."""
-    holds = f"/v1/dunning-holds?account_no={home.account_no}&held_on={in_a_week()}"
-    if not (found := installation.items("collection", holds)):
-        body = {"reason": "claim", "until": in_a_week()}
-        found = [installation.call("POST", "collection", f"/v1/accounts/{home.account_no}/dunning-holds", body)]
-    return int(found[0]["hold_no"])
-
-
-def overdue(installation: Installation, number: int) -> str:
-    """Return the receivable of a bill that is late and owed, of another account each time."""
-    rows = installation.items("collection", "/v1/receivables?status=open&due_before=2026-11-01")
-    owed = sorted(row["receivable_id"] for row in rows if row["document_kind"] == "bill")
-    return str(owed[number % len(owed)])
-
-
-def banned(installation: Installation, home: Home) -> str:
-    """Have nothing cut in the org unit of a home for a day; return the number of the ban."""
-    until = datetime.now(UTC) + timedelta(days=1)
-    body = {"org_unit": home.org_unit, "from": _instant(datetime.now(UTC)), "until": _instant(until)}
-    body |= {"reason": "dangerous_weather", "explanation": "Storm warning."}
-    return str(installation.call("POST", "collection", "/v1/cut-bans", body)["ban_no"])
-
-
-def _instant(at: datetime) -> str:
-    return at.isoformat(timespec="seconds")

@@ -4,13 +4,22 @@ from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import Any
 
-from services.billing.tariffs import examples
 from services.notify.questions.domain.links import Links
 from services.reading.disputes import examples as disputes
 from services.reading.read_day_changes import examples as read_days
 from services.reading.visits import examples as reports
-from tests.kits import closing_seeds, rollouts, seed_documents, seed_findings, seed_letters, seed_supply
+from tests.kits import (
+    closing_seeds,
+    rollouts,
+    seed_arrears,
+    seed_documents,
+    seed_findings,
+    seed_letters,
+    seed_numbers,
+    seed_supply,
+)
 from tests.kits.installation import BY_ITSELF, KEY, REVIEWED, STRANGE, TOWN, Home, Installation, strange_type
+from tests.kits.seed_numbers import Values
 from tests.kits.seeds_cases import ON_VERSIONS, case_at
 
 JOBS = {
@@ -55,7 +64,6 @@ COMPARED = {
     "notify": ("bill", "estimate"),
 }
 LINKS = Links(public_url="", key=KEY.encode())
-Values = dict[str, Any]
 
 ASKED_FOR = {("/v1/parties", "account_no")}
 """Parameters of a query that no schema requires, but of which one must be given."""
@@ -68,8 +76,8 @@ class Seeds:
         self._service = service
         self._installation = installation
         self.device_keys = installation.device_keys
-        self._of_home = {home: _values_of(home) for home in TOWN}
-        self._ids = _ids(installation)
+        self._of_home = {home: seed_numbers.values_of(home) for home in TOWN}
+        self._ids = seed_numbers.ids_of(installation)
         self._taken: dict[str, int] = {}
 
     def next(self, path: str) -> Values:
@@ -103,18 +111,8 @@ class Seeds:
             values |= self._asked(strange_type(STRANGE - 1 - n), who=f"tester-of-{self._service}")
         if path.endswith("/approvals/decisions"):
             values |= self._to_decide
-        if path.endswith("/payout"):
-            values["account_no"] = seed_documents.closed_with_money(self._installation, self._numbered("closed"))
-        if "/dunning-cases/" in path:
-            values["case_no"] = _pick(self._installation.items("collection", "/v1/dunning-cases"), n)["case_no"]
-        if "/dunning-holds" in path and self._service == "collection":
-            values |= {"reason": ("claim", "hardship", "dispute")[n % 3], "until": seed_documents.in_a_week()}
-        if path.endswith("/dunning-holds/{hold_no}/end"):
-            values["hold_no"] = seed_documents.held(self._installation, home)
-        if path.endswith("/cut-bans/{ban_no}/end"):
-            values["ban_no"] = seed_documents.banned(self._installation, home)
-        if path.endswith("/late-fee-waiver"):
-            values["receivable_id"] = seed_documents.overdue(self._installation, self._numbered("late"))
+        if self._service == "collection":
+            values |= seed_arrears.values(self._installation, home, path, n, self._numbered)
         self._make_in_reading(path, home, values)
         self._make_in_billing(path, home, values)
         if path.endswith("/erasure"):
@@ -341,83 +339,6 @@ PLACES = ("read_id", "usage_id", "order_id", "notice_id", "difference_id", "adju
 
 def _pick(found: list[Any], n: int) -> Any:
     return found[n % len(found)]
-
-
-def _values_of(home: Home) -> Values:
-    return {
-        "route_no": home.route_no,
-        "service_point_no": home.service_point_no,
-        "meter_no": home.meter_no,
-        "account_no": home.account_no,
-        "contract_no": f"K-{home.number:04}",
-        "party_no": f"P-{home.account_no}",
-        "question_id": home.question_id,
-        "device_id": f"other-{home.number}",
-        "own_device_id": f"own-{home.number}",
-        "entity_kind": "meter",
-        "entity_id": home.meter_no,
-        "org_unit": home.org_unit,
-        "cycle": "2026-01",
-        "month": "2025-12",
-        "day": "2026-01-20",
-        "installed_on": "2026-01-01",
-        "business_date": "2026-02-03",
-        "template": "reminder",
-    }
-
-
-def _ids(installation: Installation) -> dict[str, list[Any]]:
-    """Return the documents that were made, by what a parameter calls them."""
-
-    def all_of(service: str, path: str, name: str) -> list[Any]:
-        found = [item[name] for item in installation.items(service, path)]
-        assert found, path
-        return found
-
-    orders = []
-    for home in TOWN:
-        body = {"account_no": home.account_no, "amount_fen": 1234, "channel": "app"}
-        key = {"Idempotency-Key": f"seed-{home.number}"}
-        orders.append(installation.call("POST", "collection", "/v1/payment-orders", body, **key)["order_id"])
-    # what is done to reads takes bills back: those of the homes whose bills are decided on stay as they are
-    read_again = [home.service_point_no for home in TOWN if home.org_unit == BY_ITSELF]
-    ends = [{"service_point_no": point, "day": "2026-01-20", "kind": "control"} for point in read_again]
-    installation.call("PUT", "reading", "/v1/asked-ends", {"items": ends})
-    adjustments = seed_documents.adjusted(installation)
-    waiting = seed_documents.waiting_usage(installation)
-    usages = [u for u in installation.items("reading", "/v1/usages") if u["service_point_no"] in read_again]
-    for path, document in (
-        ("/v1/tariffs/example/home/versions/1", examples.TARIFF),
-        ("/v1/rating-documents/calendar/example/holidays", examples.CALENDAR),
-    ):
-        if "approval_id" in (answer := installation.call("PUT", "billing", path, document)):
-            installation.approve("billing", answer)
-    activated = installation.items("billing", "/v1/approvals?kind=rating_document.activate")
-    bills = installation.items("billing", "/v1/bills")
-    trials = _tried(installation)
-    corrections = installation.items("billing", "/v1/corrections")
-    return {
-        "order_id": orders,
-        "proposal": [one["content"]["content_hash"] for one in activated],
-        "usage_id": [usage["usage_id"] for usage in usages],
-        "waiting usages": waiting,
-        "read_id": [read_id for usage in usages for read_id in usage["read_ids"] if "~remote" in read_id],
-        f"bills of {BY_ITSELF}": [bill["bill_id"] for bill in bills if bill["org_unit"] == BY_ITSELF],
-        "payments": all_of("collection", "/v1/payments?status=posted", "payment_id"),
-        "suspense": all_of("collection", "/v1/payments?status=suspense", "payment_id"),
-        "difference_id": [d["difference_id"] for correction in corrections for d in correction["differences"]],
-        "adjustment_id": adjustments,
-        "trial_id": trials,
-        "notice_id": all_of("notify", "/v1/notices?state=delivered", "notice_id"),
-    }
-
-
-def _tried(installation: Installation) -> list[str]:
-    """Have the bills tried by the software as it is, and return the trial."""
-    if not (made := installation.items("billing", "/v1/trial-runs")):
-        wish = {"org_unit": BY_ITSELF, "cycle_from": "2026-01", "cycle_to": "2026-01", "reason": "seeds"}
-        made = [installation.call("POST", "billing", "/v1/trial-runs", wish)]
-    return [made[0]["trial_id"]]
 
 
 def filled(value: Any, values: Values, chosen: Callable[[], bool] = lambda: True) -> Any:
