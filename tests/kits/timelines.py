@@ -13,21 +13,9 @@ from services.reading.network.domain.registers import has_demand
 from services.reading.network.store.points import Locked
 from services.reading.policies import domain as policies
 from services.reading.policies.domain import (
-    AdherenceRules,
-    Appointments,
-    Asking,
     CurveRules,
     Deviation,
-    Disputes,
-    IdleRules,
-    OwnReads,
     Policy,
-    ReaderRules,
-    RolloutRules,
-    ScorecardRules,
-    SiteOrders,
-    StockRules,
-    Unread,
 )
 from services.reading.settings import SHIPPED_POLICY
 from services.reading.tasks.domain.route_cycles import planned_before
@@ -43,13 +31,13 @@ from services.reading.usage.use_cases import arriving, deriving
 from services.reading.usage.use_cases.arriving import Arrived
 from services.reading.usage.use_cases.knowing import Loaded
 from services.reading.usage.use_cases.telling import Work
-from shared.second_person import SecondPerson
 
 Touch = date | None
 """The earliest day that a fact touches; None: all of it."""
 NOTHING: Final = date.max
 
-POLICY = Policy(
+POLICY = replace(
+    policies.load(json.loads(SHIPPED_POLICY.read_text())).on(date(2026, 1, 1)),
     future_seconds_max=300,
     midnight_tolerance_seconds=0,
     read_tolerance_days=0,
@@ -63,32 +51,6 @@ POLICY = Policy(
     basis_days=5,
     high=Deviation(percent=50, delta_wh_min=50_000),
     low=Deviation(percent=50, delta_wh_min=50_000),
-    approvals=SecondPerson({}),
-    site_orders=SiteOrders(kinds={}, alarms={}, not_done_reasons=()),
-    read_day_change=Asking(answer_days=14, ahead_days=3),
-    read_day_visit=Asking(answer_days=5, ahead_days=1),
-    disputes=Disputes(
-        steps={},
-        hold_days=30,
-        answer_days=3,
-        unanswered="not",
-        verification_fee_fen=0,
-        permitted_percent={},
-        reasons=(),
-        outcomes=(),
-    ),
-    readers=ReaderRules(cycles_in_a_row_max=12, orders={}),
-    adherence=AdherenceRules(tolerance_days=1, reach_days=10),
-    appointments=Appointments(answer_days=5, days_max=31),
-    own_reads=OwnReads(answer_days=5, doubted=Deviation(percent=30, delta_wh_min=30_000)),
-    unread=Unread(reasons={}, told_after_months=6, told_causes=()),
-    scorecards=ScorecardRules(
-        after_days=14, meter_reasons=(), serious_wh=10_000_000, serious_fen=500_000, confirmed_disputes=()
-    ),
-    rollouts=RolloutRules(remote_types=(), failed_reasons=()),
-    idle=IdleRules(unused_cycles=6, stock_days=180, costs={}),
-    stock=StockRules(taken_back_days=10, tested_before_use=True, refuse_expired=True),
-    conduct=policies.load(json.loads(SHIPPED_POLICY.read_text())).on(date(2026, 1, 1)).conduct,
 )
 
 
