@@ -4,11 +4,9 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from shared.events import closings
-from shared.events.fact import Code, Fact, Id, No, Reference
+from shared.events import closings, prepaid
+from shared.events.fact import Code, Fact, Fen, Id, No, Reference
 from shared.fields import Day, Month
-
-Fen = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
 class Part(BaseModel):
@@ -324,6 +322,7 @@ FACTS: tuple[type[Fact], ...] = (
     SiteOrderWithdrawalRequested,
     AdjustmentIssued,
     *closings.FACTS,
+    *prepaid.ESTIMATED,
     ChargeIssued,
     ChargeWithdrawn,
     ChargeHoldChanged,

@@ -4,10 +4,8 @@ from typing import Annotated, ClassVar
 
 from pydantic import Field
 
-from shared.events.fact import Code, Fact, Id, No, Question
+from shared.events.fact import Code, Fact, Fen, Id, No, Question
 from shared.fields import Day
-
-Fen = Annotated[int, Field(ge=-(2**53), le=2**53)]
 
 
 class ClosingAnnounced(Question):

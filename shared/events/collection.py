@@ -5,8 +5,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 
 from shared.events import cuts, late_fees, supply
-from shared.events.billing import Fen, Part
-from shared.events.fact import Code, Fact, Id, No
+from shared.events.billing import Part
+from shared.events.fact import Code, Fact, Fen, Id, No
 from shared.fields import Day
 
 

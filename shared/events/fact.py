@@ -19,6 +19,7 @@ MAX_CODE = 64
 
 No = Annotated[str, Field(min_length=1, max_length=MAX_NO)]
 Id = Annotated[str, Field(min_length=1, max_length=MAX_NO)]
+Fen = Annotated[int, Field(ge=-(2**53), le=2**53)]
 Code = Annotated[str, Field(min_length=1, max_length=MAX_CODE)]
 
 

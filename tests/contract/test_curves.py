@@ -11,7 +11,7 @@ from services.reading.settings import SHIPPED_POLICY
 from services.reading.usage.use_cases import facts
 from services.reading.usage.use_cases.curves import told
 from shared import packed
-from shared.events.reading import PackedCurve
+from shared.events.registers import PackedCurve
 from tests.kits.curves import LONDON, by_day, by_key, curve, days, real, stood
 from tests.unit.billing.rating.documents import HOME, changed, home, state
 

@@ -8,7 +8,8 @@ from shared.events.collection import AccountSettled
 from shared.events.fact import Fact
 from shared.events.meters import MeterTakenBack
 from shared.events.notify import CustomerAnswered, NoticeDelivered, NoticeFailed
-from shared.events.reading import MeterSpan, SiteOrderDone, SiteOrderNotDone, UsageMeasured
+from shared.events.reading import SiteOrderDone, SiteOrderNotDone, UsageMeasured
+from shared.events.registers import MeterSpan
 from tests.kits.billing import Desk, account, usage
 
 READER, INSPECTOR, APPROVER, CLERK = "reader-9", "inspector-9", "second-1", "reviewer-1"

@@ -12,7 +12,8 @@ from services.billing.context import Own
 from services.billing.restoring.use_cases.adjustments import Adjustments
 from services.billing.restoring.use_cases.charges import Charges
 from shared import approvals, web
-from shared.events.billing import Component, Fen
+from shared.events.billing import Component
+from shared.events.fact import Fen
 from shared.fields import Day, Month
 from shared.web import auth, batch, errors, scopes
 from shared.web.batch import In, No

@@ -6,7 +6,8 @@ from typing import cast
 
 from services.reading.usage.domain.usages import LoadCurve, Usage
 from shared import correlation
-from shared.events.reading import EstimateMade, MeterSpan, PackedCurve, UsageMeasured
+from shared.events.reading import EstimateMade, UsageMeasured
+from shared.events.registers import MeterSpan, PackedCurve
 
 
 def measured(usages: Sequence[Usage], told_on: date | None = None) -> list[UsageMeasured]:

@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from shared import packed
-from shared.events.reading import MeterSpan, PackedCurve, UsageMeasured
+from shared.events.reading import UsageMeasured
+from shared.events.registers import MeterSpan, PackedCurve
 from tests.kits.billing import Desk, account, month, usage
 from tests.unit.billing.rating.documents import PLAIN, changed
 

@@ -11,7 +11,8 @@ from sqlalchemy import select
 
 from services.billing.bills.tables import BILL_DOCUMENT
 from services.billing.contracts.domain import AccountTerms
-from shared.events.reading import MeterSpan, UsageMeasured
+from shared.events.reading import UsageMeasured
+from shared.events.registers import MeterSpan
 from tests.kits.billing import Desk, account, month, state, usage
 
 START = date(2020, 1, 1)

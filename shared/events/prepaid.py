@@ -1,0 +1,79 @@
+"""Facts about supply that is paid for before it is used (费控): what ran since the last bill, and what that will cost.
+
+Reading tells the daily register of each service point that has a prepaid contract; billing rates it, posting nothing; collection
+sets the estimate against what was paid in. Each fact carries the whole state by now, under a version that rises: the highest
+stands, in whatever order they arrive, and what stood before counts no more.
+"""
+
+from typing import Annotated, ClassVar, Literal
+
+from pydantic import Field
+
+from shared.events.fact import Fact, Fen, Id, No
+from shared.events.registers import MeterSpan, PackedCurve, Wh
+from shared.fields import Day, Month
+
+Version = Annotated[int, Field(ge=1)]
+
+
+class DailyRegister(Fact):
+    """What ran at a service point since the period that was measured last, up to the latest day of which a register is known.
+
+    It has the form of a usage of the cycle that goes on, so that it can be rated as one. `through` is the first day after it; it
+    equals `period_from`, without energy, where nothing is known: no register came yet, or the contract is not prepaid any more.
+    """
+
+    type: ClassVar[str] = "reading.daily_register.v1"
+    key_field: ClassVar[str] = "service_point_no"
+    summary: ClassVar[str] = (
+        "What ran at a prepaid service point since its last measured period, up to the latest register."
+    )
+
+    service_point_no: No
+    org_unit: str
+    route_no: No
+    version: Version = Field(description="Of the service point: the highest is all that counts.")
+    period_from: Day = Field(description="Where the usage that was told last ends, or supply began.")
+    through: Day = Field(description="The first day after: the day at whose beginning the register was taken.")
+    energy_wh: dict[str, Wh] = Field(max_length=32, description="Wh by quantity as in a usage; multiplier applied.")
+    cycle: Month = Field(description="The cycle that goes on.")
+    read_date: Day = Field(description="The planned date on which it will end.")
+    cycle_from: Day | None = Field(default=None, description="The planned read date before.")
+    months: Annotated[int, Field(ge=0, le=240)] = Field(default=1, description="Planned months that the cycle is for.")
+    demand_w: dict[str, Wh] = Field(default={}, max_length=16, description="Highest demand so far in W by quantity.")
+    registers: tuple[MeterSpan, ...] = Field(
+        default=(), max_length=64, description="What the registers showed at both ends."
+    )
+    curves: tuple[PackedCurve, ...] = Field(default=(), max_length=4, description="Where the contract states slots.")
+    meter_nos: tuple[No, ...] = Field(default=(), max_length=16)
+    read_ids: tuple[Id, ...] = Field(default=(), max_length=64, description="The reads that this was computed from.")
+
+
+class DailyChargeEstimated(Fact):
+    """What the energy of a prepaid contract since its last issued bill will cost, as far as registers are known; not posted.
+
+    It begins where the last issued bill ends, over cycles where a bill is held. With `through` equal to `period_from` there is
+    nothing that no bill covers. A bill that is issued for days from `period_from` on takes its place: until the next version
+    comes, nothing is estimated.
+    """
+
+    type: ClassVar[str] = "billing.daily_charge_estimated.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "What a prepaid contract's energy since its last issued bill will cost, by now."
+
+    account_no: No
+    contract_no: No
+    service_point_no: No
+    org_unit: str
+    version: Version = Field(description="Of the contract: the highest is all that counts.")
+    mode: Literal["prepaid", "postpaid"] = Field(description="How the contract is paid on the day of the estimate.")
+    period_from: Day = Field(description="Where the last issued bill ends, or supply began.")
+    through: Day = Field(description="The first day that is not in it.")
+    amount_fen: Fen
+    energy_wh: int
+    days: Annotated[int, Field(ge=0)] = Field(description="`through` less `period_from`.")
+    whole: bool = Field(default=True, description="False where a part could not be rated: the amount is of the rest.")
+
+
+DAILY: tuple[type[Fact], ...] = (DailyRegister,)
+ESTIMATED: tuple[type[Fact], ...] = (DailyChargeEstimated,)
