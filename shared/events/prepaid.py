@@ -74,7 +74,8 @@ class DailyChargeEstimated(Fact):
     days: Annotated[int, Field(ge=0)] = Field(description="`through` less `period_from`.")
     whole: bool = Field(default=True, description="False where a part could not be rated: the amount is of the rest.")
     usual_fen: Fen | None = Field(
-        default=None, description="What as many days cost on the bills that were issued last; null where there are none."
+        default=None,
+        description="What as many days cost on the bills that were issued last; null where there are none.",
     )
 
 
