@@ -229,7 +229,12 @@ def _kafka_access(settings: Settings) -> Access:
 
 def open_database(settings: Settings, service: str, *, clock: Clock | None = None) -> Database:
     """Return a service's database as the settings name it."""
-    return Database(settings.database_url_of(service), clock=clock or SystemClock(), tls=database_tls(settings))
+    return Database(
+        settings.database_url_of(service),
+        clock=clock or SystemClock(),
+        tls=database_tls(settings),
+        zone=settings.timezone,
+    )
 
 
 def database_tls(settings: Settings) -> ssl.SSLContext | None:

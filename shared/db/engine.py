@@ -5,6 +5,7 @@ import logging
 import ssl
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
+from datetime import UTC, date, tzinfo
 from typing import Any
 
 from sqlalchemy import event
@@ -42,6 +43,12 @@ class Tx(Write):
         self._facts: list[Sequence[Fact]] = []
         self._audit: list[AuditEntry] = []
         self._after_commit: list[Callable[[], None]] = []
+
+    @property
+    def today(self) -> date:
+        """Return the utility's civil day of this unit of work: the day of its instant elsewhere is another one at night."""
+        assert self._database is not None, "who asks for the day has opened the database of a service"
+        return self.now.astimezone(self._database.zone).date()
 
     def publish(self, facts: Sequence[Fact]) -> None:
         """Journal facts of one type at the end of this unit of work, in the order of the calls.
@@ -95,12 +102,19 @@ class Database:
 
     `url`: `postgresql+asyncpg://…` or `sqlite+aiosqlite:///…`. `on_journal` is called after each commit that journalled facts
     and wakes the relay. `contents`: of which objects the audit keeps what they held. `tls`: how PostgreSQL's certificate is
-    checked.
+    checked. `zone`: of the utility, whose days count.
     """
 
     def __init__(
-        self, url: str, *, clock: Clock | None = None, pool_size: int = POOL_SIZE, tls: ssl.SSLContext | None = None
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        pool_size: int = POOL_SIZE,
+        tls: ssl.SSLContext | None = None,
+        zone: tzinfo = UTC,
     ) -> None:
+        self.zone = zone
         self.clock = clock or SystemClock()
         self.engine = _engine(url, pool_size, tls)
         # who holds a connection waits for none of the same pool: all of them could wait for each other

@@ -34,6 +34,7 @@ RULES: Final[Names] = {
     "suspended_capacity": _CAPACITY,
     "meter_error": record({}, {"true_kwh": {"enum": ["recorded / (1 + error)", None]}, "share_of_span": _FIGURE}),
     "outage": record({}, {"times": _FIGURE, "days_of_month": _FIGURE}),
+    "restoring": record({}, {"hours_max": _FIGURE}),
     "temporary_supply": record({}, {"short_below": _FIGURE, "short_pays": _FIGURE}),
     "untraceable": record({}, {"recover_at": _NAMED, "refund_at": _NAMED, "counts_in": _COUNTS}),
 }

@@ -1,8 +1,10 @@
 """The life of a cut, from the proposal to supply that is there again. Pure."""
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Final, Literal
 
+from shared.regulation import packaged
+from shared.regulation.policy import load_policy, policy_on
 from shared.statemachine import StateMachine
 
 PROPOSED: Final = "proposed"
@@ -39,8 +41,8 @@ ended: the same, of an order that was withdrawn."""
 NOT_OUT: Final = tuple(LIFE.moves["withdraw"])
 """The states in which nothing has been ordered."""
 Reason = Literal["settled", "held", "protected", "rejected"]
-RESTORE_HOURS: Final = 24
-"""Within which supply is restored once the reason is gone, else it is explained (供电营业规则 2024)."""
+LAW: Final = "CN/supply-rules"
+_EDITIONS: Final = tuple(load_policy(each) for each in packaged.policies())
 
 
 def sequence(now: datetime, last: int) -> int:
@@ -48,9 +50,12 @@ def sequence(now: datetime, last: int) -> int:
     return max(int(now.timestamp() * 1000), last + 1)
 
 
-def restored_by(now: datetime) -> datetime:
-    """Return by when supply must be there again whose reason to be cut is gone now."""
-    return now + timedelta(hours=RESTORE_HOURS)
+def restored_by(now: datetime, on: date) -> datetime:
+    """Return by when supply must be there again whose reason to be cut is gone now, by the rules of a day.
+
+    1996 three days, since 2024 twenty-four hours; else it is explained (供电营业规则, `restoring` of the edition).
+    """
+    return now + timedelta(hours=int(policy_on(_EDITIONS, LAW, on).number("restoring", "hours_max")))
 
 
 def released(state: str) -> str | None:

@@ -114,11 +114,17 @@ async def components(view: View, document_ids: Sequence[str]) -> dict[str, list[
     return {no: [(e.component, -e.amount_fen) for e in of if e.component] for no, of in entries.items()}
 
 
-async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str], credit_ids: Sequence[str]) -> None:
-    """Load the receivables of these documents and these credits, all that they settled or were settled by, and bills' entries."""
-    targets = await bulk.select_in(
+async def load_for_reversal(
+    tx: Tx, books: Books, *, document_ids: Sequence[str], credit_ids: Sequence[str]
+) -> set[tuple[str, str]]:
+    """Load the receivables of these documents and these credits, all that they settled or were settled by, and bills' entries.
+
+    Returns the documents, by (kind, id), of accounts that are not in the books: nothing of them is loaded.
+    """
+    found = await bulk.select_in(
         tx, RECEIVABLE, {"document_id": document_ids}, where=RECEIVABLE.c.document_kind.in_(REVERSIBLE)
     )
+    targets = [row for row in found if row.account_no in books.accounts]
     for row in targets:
         books.load_receivable(receivables.receivable(row))
     receivable_ids = [row.receivable_id for row in targets]
@@ -134,6 +140,7 @@ async def load_for_reversal(tx: Tx, books: Books, *, document_ids: Sequence[str]
     for row in {(row.credit_id, row.receivable_id): row for row in rows}.values():
         books.load_allocation(row.credit_id, row.receivable_id, int(row.amount_fen), row.made_on)
     await load_issue_entries(tx, books, document_ids)
+    return {(row.document_kind, row.document_id) for row in found if row.account_no not in books.accounts}
 
 
 async def _net_allocations(view: View, by: str, keys: Sequence[str]) -> Sequence[Row[Any]]:

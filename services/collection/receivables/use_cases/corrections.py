@@ -1,10 +1,10 @@
 """Corrections reverse issued bills and replace them, or add a difference."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import date
 
 from services.collection.ledger.domain.books import Books
-from services.collection.ledger.domain.documents import CORRECTION, Correction
+from services.collection.ledger.domain.documents import CORRECTION, Correction, Debt, Finding
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import loading, months
 from services.collection.receivables import store
@@ -12,6 +12,10 @@ from services.collection.receivables.use_cases.bills import WAITS_FOR_ACCOUNT
 from services.collection.supply.use_cases import settling
 from shared.db.engine import Tx
 from shared.outcome import ALREADY_DONE, DONE, Outcome
+
+OTHER_ACCOUNT = Outcome(
+    "conflicting_duplicate", "correction.other_account", "The correction names a document of another account"
+)
 
 
 async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Correction]) -> list[Outcome]:
@@ -21,14 +25,15 @@ async def post_corrections(tx: Tx, *, policy: Policy, corrections: Sequence[Corr
     known = [c for c in corrections if c.account_no in books.accounts]
     if len(known) < len(corrections):
         await _wait_corrections(tx, [c for c in corrections if c.account_no not in books.accounts])
+    elsewhere: set[tuple[str, str]] = set()
     if known:
         documents = {debt.document_id for c in known for debt in (*c.reversed_, *c.issued)}
-        await loading.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
+        elsewhere = await loading.load_for_reversal(tx, books, document_ids=sorted(documents), credit_ids=[])
         days: dict[str, list[date]] = {}
         for correction in known:
             days.setdefault(correction.account_no, []).extend(_days(books, correction))
         await loading.load_for_days(tx, books, days)
-    outcomes = [_post(books, correction) for correction in corrections]
+    outcomes = [_post(books, correction, elsewhere) for correction in corrections]
     await settling.save(tx, books)
     return outcomes
 
@@ -41,10 +46,31 @@ def _days(books: Books, correction: Correction) -> list[date]:
     return [*sorted({bill.issued_on for bill in unknown}), day, *([day] if other else [])]
 
 
-def _post(books: Books, correction: Correction) -> Outcome:
-    if correction.account_no not in books.accounts:
+def _post(books: Books, correction: Correction, elsewhere: Set[tuple[str, str]]) -> Outcome:
+    account = books.accounts.get(correction.account_no)
+    if account is None:
         return WAITS_FOR_ACCOUNT
+    if any(
+        _is_foreign(books, debt, account.account_no, elsewhere) for debt in (*correction.reversed_, *correction.issued)
+    ):
+        books.findings.append(
+            Finding(
+                code=OTHER_ACCOUNT.code,
+                entity_kind=CORRECTION,
+                entity_id=correction.correction_id,
+                account_no=account.account_no,
+                org_unit=account.org_unit,
+            )
+        )
+        return OTHER_ACCOUNT
     return DONE if books.correct(correction) else ALREADY_DONE
+
+
+def _is_foreign(books: Books, debt: Debt, account_no: str, elsewhere: Set[tuple[str, str]]) -> bool:
+    """Return whether a document says it is another account's, or is posted as one of another."""
+    key = debt.document_kind, debt.document_id
+    posted = books.documents.get(key)
+    return debt.account_no != account_no or key in elsewhere or (posted is not None and posted.account_no != account_no)
 
 
 async def _wait_corrections(tx: Tx, corrections: Sequence[Correction]) -> None:

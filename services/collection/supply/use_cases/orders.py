@@ -4,7 +4,7 @@ The rows of the accounts are held.
 """
 
 from collections.abc import Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from services.collection.supply import domain, store
@@ -50,7 +50,7 @@ class Orders:
         number = cut["orders"] + 1
         order_no = natural.key_id(cut["proposed_on"], "supply order", cut["cut_no"], number)
         sequence = domain.sequence(self._tx.now, cut["sequence"])
-        on = self._tx.now.date()
+        on = self._tx.today
         of = {name: cut[name] for name in ("cut_no", "service_point_no", "org_unit")}
         self._asked.append({**of, "order_no": order_no, "action": action, "asked_on": on})
         self._tx.publish(
@@ -73,8 +73,9 @@ class Orders:
 
     def restore(self, cut: Cut, event: str, *, code: str, by: datetime | None = None) -> Cut:
         """Ask for supply to be restored, and return the cut."""
-        restore_by = by or domain.restored_by(self._tx.now)
-        expires_at = max(restore_by, self._tx.now + timedelta(hours=domain.RESTORE_HOURS))
+        in_time = domain.restored_by(self._tx.now, self._tx.today)
+        restore_by = by or in_time
+        expires_at = max(restore_by, in_time)
         after = moved(cut, event, code=code, restore_by=restore_by, **NOTHING_DUE)
         return self.ask(after, "restore", not_before=self._tx.now, expires_at=expires_at)
 

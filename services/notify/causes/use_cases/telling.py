@@ -31,11 +31,15 @@ async def tell(tx: Tx, facts: Sequence[Any], policies: Policies, kind: Kind, lea
 
 
 def _on_its_day(cause: Cause, kind: Kind, policies: Policies) -> Cause:
-    """Return a cause with the utility's civil day of what it tells, where its fact has but an instant."""
+    """Return a cause with the utility's civil day of what it tells, where its fact has but an instant; its last day moves along."""
     if kind.happened is None:
         return cause
     day = civil_day(policies, datetime.fromisoformat(str(cause.figures[kind.happened])))
-    return replace(cause, day=day, cycle=f"{day:%Y-%m}")
+    figures = cause.figures
+    if kind.tell_by is not None:
+        last = date.fromisoformat(str(figures[kind.tell_by])) + (day - cause.day)
+        figures = {**figures, kind.tell_by: last.isoformat()}
+    return replace(cause, day=day, cycle=f"{day:%Y-%m}", figures=figures)
 
 
 async def _of_whoever_is_supplied(tx: Tx, causes: Sequence[Cause], kinds: Kinds) -> list[Cause]:

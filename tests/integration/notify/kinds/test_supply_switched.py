@@ -1,9 +1,11 @@
 """Who was cut is told what to do, and who has supply again that it is there; one that was not due is said to be so."""
 
 from dataclasses import replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import orjson
 
 from services.notify.policies.domain.pace import BUDGETS
 from shared.events.supply import SupplySwitched
@@ -50,14 +52,16 @@ async def test_what_was_cut_and_restored_is_told_once_with_what_is_to_be_done(
 async def test_that_it_was_cut_is_of_the_civil_day_and_no_full_week_holds_it(notify: Notify) -> None:
     notify.policy = replace(notify.policy, pace=replace(notify.policy.pace, budget=dict.fromkeys(BUDGETS, 1)))
     await notify.put(contact(1))
-    notify.clock.at = NIGHT
+    night = NIGHT + timedelta(days=3)  # a Wednesday: the week that is full goes on
+    notify.clock.at = night
     await notify.handle(reminder(1))
-    await notify.handle(switched(1, "cut"))
+    await notify.handle(switched(1, "cut", switched_at=night))
     (cut,) = [n for n in await notify.notices() if n.template == "supply_cut"]
     assert (cut.day, cut.cycle, cut.cause_kind, cut.cause_id) == (
-        date(2026, 2, 1),
+        date(2026, 2, 4),
         "2026-02",
         "supply_order",
         "order-1",
     )
-    assert (cut.due_at, cut.paced) == (NIGHT, "deadline")
+    assert (cut.due_at, cut.paced) == (night, "deadline")
+    assert orjson.loads(cut.figures)["tell_by"] == "2026-02-05", "the day after the civil day"
