@@ -84,6 +84,7 @@ CATALOGUE = (
         "Removed meters not taken back within the days of the policy",
         service="reading",
     ),
+    Metric("daily_registers_stale", "gauge", "Prepaid points without a register of the last days", service="reading"),
     Metric("meters_failed_in_use", "gauge", "Meters at points whose last test was failed", service="reading"),
     Metric("meters_expired_in_use", "gauge", "Meters at points whose verification has expired", service="reading"),
     Metric("stock_records_waiting", "gauge", "Movements and events of seals that do not fit yet", service="reading"),

@@ -14,6 +14,9 @@ from services.reading.contents import CONTENTS
 from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
+from services.reading.daily import api as daily
+from services.reading.daily import store as daily_store
+from services.reading.daily.jobs import Teller
 from services.reading.disputes import api as disputes
 from services.reading.disputes import consumers as dispute_consumers
 from services.reading.disputes import store as disputes_store
@@ -69,7 +72,7 @@ from shared.web.devices import DeviceRecord, Devices
 
 NAME = "reading"
 STATES = POINT_STATES
-VERSIONS = (*points.VERSIONS, *disputes_store.VERSIONS)
+VERSIONS = (*points.VERSIONS, *daily_store.VERSIONS, *disputes_store.VERSIONS)
 ROUTERS = [
     network.router,
     installations.router,
@@ -80,6 +83,7 @@ ROUTERS = [
     readers.router,
     findings.router,
     usages.router,
+    daily.router,
     reads.router,
     curves.router,
     alarms.router,
@@ -138,7 +142,7 @@ def build(settings: ReadingSettings, *, event_log: EventLog, clock: Clock | None
             *conduct_jobs.jobs(own),
             *scorecard_jobs.jobs(own),
         ],
-        background=[_supply_sender(settings, database, own, metrics).run],
+        background=[_supply_sender(settings, database, own, metrics).run, Teller(database, own).run],
         metrics=metrics,
         gauges=[gauges],
         waiting_oldest=[waiting.oldest, waiting_curves.oldest],

@@ -1,6 +1,7 @@
 """Contracts of billing, as reading keeps them: every function is one statement."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -11,6 +12,17 @@ from shared.db.engine import Tx, View
 from shared.events.billing import AccountChanged, Contract
 
 CONTRACT = tables.CONTRACT
+
+
+def modes_text(contract: Contract) -> str:
+    """Return how a contract is paid, as the row has it."""
+    return " ".join(f"{one.from_} {one.mode}" for one in contract.payment_modes)
+
+
+def modes_of(text: str) -> tuple[tuple[date, str], ...]:
+    """Return how a contract is paid: each mode with its first day, in order."""
+    words = text.split()
+    return tuple([(date.fromisoformat(day), mode) for day, mode in zip(words[::2], words[1::2], strict=True)])
 
 
 async def by_point(view: View, service_point_nos: Sequence[str]) -> dict[str, list[Row[Any]]]:
@@ -47,6 +59,7 @@ async def copy_contracts(tx: Tx, contracts: Sequence[tuple[AccountChanged, Contr
             "curve_minutes": [contract.curve_minutes for _, contract in contracts],
             "annulled": [int(contract.annulled) for _, contract in contracts],
             "cycle_months": [contract.cycle_months for _, contract in contracts],
+            "payment_modes": [modes_text(contract) for _, contract in contracts],
             "version": [fact.version for fact, _ in contracts],
         },
         key=("contract_no",),

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, Integer, SmallInteger, String, Text
+from sqlalchemy import Column, Date, Index, Integer, SmallInteger, String, Text, text
 from sqlmodel import Field
 
 from services.reading.base import METER_NO, ORG_UNIT, SHORT, Base, required
@@ -39,10 +39,18 @@ class ServicePoint(Base, table=True):
 
     `connection_kw`: the most that its connection can carry, where it is known. `watched_from`: reads of later days may change
     what was told, even where no period ends. `curved`: its bills need load curves. `paced`: a contract has cycles of several
-    months. `access_notes`: codes joined by blanks.
+    months. `daily`: what runs each day is told of it (1), and is to be told (2). `access_notes`: codes joined by blanks.
     """
 
     __tablename__ = "service_point"
+    __table_args__ = (
+        Index(
+            "service_point_daily_due",
+            "service_point_no",
+            postgresql_where=text("daily = 2"),
+            sqlite_where=text("daily = 2"),
+        ),
+    )
 
     service_point_no: str = Field(sa_column=columns.key())
     route_no: str = Field(sa_column=Column(columns.No, nullable=False, index=True))
@@ -54,6 +62,7 @@ class ServicePoint(Base, table=True):
     watched_from: date | None = Field(sa_column=Column(Date))
     curved: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     paced: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
+    daily: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
 
 
 class Meter(Base, table=True):

@@ -59,6 +59,7 @@ class _Stated:
     curve_minutes: int | None
     cycle_months: int
     annulled: bool
+    payment_modes: str
 
 
 def _of_fact(contract: Contract) -> _Stated:
@@ -70,6 +71,7 @@ def _of_fact(contract: Contract) -> _Stated:
         curve_minutes=contract.curve_minutes,
         cycle_months=contract.cycle_months,
         annulled=contract.annulled,
+        payment_modes=contracts.modes_text(contract),
     )
 
 
@@ -82,6 +84,7 @@ def _of_row(row: Row[Any]) -> _Stated:
         curve_minutes=row.curve_minutes,
         cycle_months=row.cycle_months,
         annulled=bool(row.annulled),
+        payment_modes=row.payment_modes,
     )
 
 

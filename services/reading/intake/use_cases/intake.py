@@ -12,6 +12,7 @@ from services.reading.network.domain import registers
 from services.reading.network.domain.refusal import Refused
 from services.reading.network.domain.registers import UNIT, Counts, ordered
 from services.reading.network.store import meters, points
+from services.reading.network.store.points import DAILY_DUE
 from services.reading.own_reads.use_cases import ending
 from services.reading.policies.domain import Policies
 from services.reading.reads.domain import identity
@@ -285,6 +286,10 @@ async def _derive(tx: Tx, claimed: Sequence[_Given], uploader: Uploader, days: R
         if each.meter and each.outcome and each.outcome.status == "done" and _may_change(each.day, each.meter, days)
     ]
     derived = await arriving.take(tx, [each for _, each in arrived], loader=Loader(days=days))
+    derived_at = {each.service_point_no for _, each in arrived}
+    done = [each.meter for each in claimed if each.meter and each.outcome and each.outcome.status == "done"]
+    due = sorted({point for meter in done for point in meter.daily} - derived_at)
+    await points.note_daily(tx, dict.fromkeys(due, DAILY_DUE))
     for given, _ in arrived:
         if finding := derived.suspects.get(given.read_id):
             given.outcome = Outcome("done", finding.code, "the registers contradict others", given.read_id)

@@ -70,6 +70,7 @@ def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> MeterDays:
             POINT.c.connection_kw,
             POINT.c.watched_from,
             POINT.c.curved,
+            POINT.c.daily,
         )
         .select_from(given)
         .join(METER, METER.c.meter_no == given.c.meter_no)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, select
+from sqlalchemy import Row, literal_column, select
 
 from services.reading.base import by_name, equals
 from services.reading.network import tables
@@ -26,6 +26,12 @@ class Notes(NamedTuple):
     watched_from: date | None
     curved: bool
     paced: bool
+    daily: int
+
+
+NOT_DAILY, DAILY_TOLD, DAILY_DUE = 0, 1, 2
+"""What ran since the last period is told of no point but those with a contract that is prepaid on some day; or it is to be told
+(a literal in statements, so that the partial index serves them)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,13 +39,14 @@ class Locked(ServicePoint):
     """A service point that is locked, and when it is read.
 
     `watched_from`: reads of later days may change what was told, even where no period ends. `curved`: its bills need load curves.
-    `paced`: a contract has cycles of several months.
+    `paced`: a contract has cycles of several months. `daily`: whether what runs each day is told.
     """
 
     plan: Plan
     watched_from: date | None
     curved: bool
     paced: bool
+    daily: int = NOT_DAILY
 
 
 async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
@@ -74,6 +81,7 @@ async def lock(tx: Tx, service_point_nos: Sequence[str]) -> dict[str, Locked]:
             watched_from=row["watched_from"],
             curved=bool(row["curved"]),
             paced=bool(row["paced"]),
+            daily=row["daily"],
         )
         for number, row in last.items()
     }
@@ -95,9 +103,30 @@ async def note(tx: Tx, notes: Mapping[str, Notes]) -> None:
             "watched_from": [each.watched_from for each in notes.values()],
             "curved": [int(each.curved) for each in notes.values()],
             "paced": [int(each.paced) for each in notes.values()],
+            "daily": [each.daily for each in notes.values()],
         },
         key=("service_point_no",),
     )
+
+
+async def note_daily(tx: Tx, daily: Mapping[str, int]) -> None:
+    """Note of points whether what runs each day is to be told; no statement without points."""
+    if daily:
+        columns: dict[str, Sequence[Any]] = {"service_point_no": list(daily), "daily": list(daily.values())}
+        await bulk.update_from(tx, POINT, columns, key=("service_point_no",))
+
+
+async def any_daily_due(view: View) -> bool:
+    """Return whether the daily register of any point is to be told."""
+    number = POINT.c.service_point_no
+    return await view.first(select(number).where(POINT.c.daily == literal_column("2")).limit(1)) is not None
+
+
+async def daily_due(view: View, limit: int) -> list[str]:
+    """Return the points whose daily registers are to be told, in order; what another one tells at this moment is passed over."""
+    number = POINT.c.service_point_no
+    chosen = select(number).where(POINT.c.daily == literal_column("2")).order_by(number).limit(limit)
+    return [row.service_point_no for row in await view.all(chosen.with_for_update(skip_locked=True))]
 
 
 async def paced(view: View, route_no: str) -> list[str]:

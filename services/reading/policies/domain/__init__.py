@@ -36,6 +36,8 @@ METER_TEST: Final = "dispute.meter_test"
 APPROVALS: Final = {INSTALLATION: "reading:write", SERVICE_POINT: "reading:write", METER_TEST: "reading:write"}
 """What two people do in reading, each with the scope of the second one."""
 DUE_DAYS_MAX: Final = 366
+DAILY_STALE_DAYS: Final = 3
+DAILY_STALE_DAYS_MAX: Final = 31  # who is prepaid and not seen for a month is a debtor whom nobody warned
 ANSWER_DAYS_MAX: Final = 92  # a question of last season is none any more
 HOLD_DAYS_MAX: Final = 366
 FEE_FEN_MAX: Final = 10_000_000
@@ -221,6 +223,7 @@ class Policy:
     idle: IdleRules
     rollouts: RolloutRules
     supply: SupplyRules
+    daily_stale_days: int
 
 
 Policies = Versions[Policy]
@@ -231,7 +234,7 @@ def load(document: Mapping[str, Any]) -> Policies:
     fields = (
         "reads rollover estimates validation curves approvals site_orders read_days disputes readers adherence conduct"
     )
-    fields += " appointments own_reads unread scorecards stock idle rollouts supply"
+    fields += " appointments own_reads unread scorecards stock idle rollouts supply daily"
     return Node.read(document, lambda root: dated.versions(root, _policy, fields=fields))
 
 
@@ -278,7 +281,13 @@ def _policy(node: Node) -> Policy:
         idle=idle.read(node.get("idle")),
         rollouts=rollouts.read(node.get("rollouts")),
         supply=supply.read(node.maybe("supply")),
+        daily_stale_days=_daily_stale_days(node.maybe("daily")),
     )
+
+
+def _daily_stale_days(node: Node | None) -> int:
+    """Return after how many days without a register a prepaid point is listed; a policy from before has the product's own."""
+    return node.keys("stale_days").get("stale_days").whole(1, DAILY_STALE_DAYS_MAX) if node else DAILY_STALE_DAYS
 
 
 def _unread(node: Node) -> Unread:

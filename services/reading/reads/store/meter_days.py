@@ -18,7 +18,7 @@ class MeterDay:
 
     `watched_from`: reads of later days may change what was told of the point, even where no period ends. `curved`: the points
     where it is whose bills need load curves; both of a meter that is moved on that day. `own_asked`: the customer is asked for
-    an own read.
+    an own read. `daily`: the points where it is of which is told what runs each day.
 
     The org unit is that of the point, or of the meter where it stands nowhere.
     """
@@ -34,6 +34,7 @@ class MeterDay:
     watched_from: date | None
     curved: tuple[str, ...]
     own_asked: bool
+    daily: tuple[str, ...] = ()
 
 
 async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple[str, date], MeterDay]:
@@ -43,7 +44,11 @@ async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple
     statement = tasks.with_status(found.statement.add_columns(own_asked), point=found.point, day=found.day)
     rows = list(by_name(await view.all(statement)))
     curved: dict[tuple[str, date], tuple[str, ...]] = {}
+    daily: dict[tuple[str, date], tuple[str, ...]] = {}
     for row in rows:
+        if row["daily"]:
+            key = row["meter_no"], row["day"]
+            daily[key] = (*daily.get(key, ()), row["service_point_no"])
         if row["curved"]:
             key = row["meter_no"], row["day"]
             curved[key] = (*curved.get(key, ()), row["service_point_no"])
@@ -60,6 +65,7 @@ async def meter_days(view: View, keys: Sequence[tuple[str, date]]) -> dict[tuple
             watched_from=row["watched_from"],
             curved=curved.get((row["meter_no"], row["day"]), ()),
             own_asked=bool(row["own_asked"]),
+            daily=daily.get((row["meter_no"], row["day"]), ()),
         )
         for row in rows
     }

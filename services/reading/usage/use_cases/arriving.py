@@ -6,7 +6,7 @@ from datetime import date, timedelta
 from services.reading.network.domain.installations import Installation, first_day
 from services.reading.network.domain.registers import Counts, Registers, has_demand
 from services.reading.network.store import installations, points
-from services.reading.network.store.points import Locked
+from services.reading.network.store.points import DAILY_DUE, DAILY_TOLD, Locked
 from services.reading.policies.domain import Policy
 from services.reading.tasks.domain import route_cycles
 from services.reading.tasks.domain.tasks import CYCLE, LIFE, OPEN, Task, TaskKey, TaskState
@@ -74,6 +74,7 @@ async def take(tx: Tx, arrived: Sequence[Arrived], *, loader: Loader) -> Derived
         if task is not None and task.reread:
             answering.setdefault(point, set()).add(each.read_id)
     await telling.write(tx, work)
+    await points.note_daily(tx, {number: DAILY_DUE for number, point in locked.items() if point.daily == DAILY_TOLD})
     change = Change(answering={point: frozenset(read_ids) for point, read_ids in answering.items()})
     return await deriving.derive_again(tx, again, loader=loader, change=change)
 
@@ -84,9 +85,9 @@ async def take_curves(tx: Tx, touched: Mapping[str, date], *, loader: Loader) ->
     """
     if not touched:
         return
-    await points.lock(
-        tx, list(touched)
-    )  # who tells a usage of the day at this moment has seen the curves, or is seen here
+    # who tells a usage of the day at this moment has seen the curves, or is seen here
+    locked = await points.lock(tx, list(touched))
+    await points.note_daily(tx, {number: DAILY_DUE for number, point in locked.items() if point.daily == DAILY_TOLD})
     told = await usages.told_after(tx, touched)
     again = {point: day for point, day in touched.items() if point in told}
     await deriving.derive_again(tx, again, loader=loader)

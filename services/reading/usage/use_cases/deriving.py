@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 from services.reading.network.domain.installations import PointDay, first_day
-from services.reading.network.store.points import Notes
+from services.reading.network.store.points import DAILY_DUE, NOT_DAILY, Notes
 from services.reading.tasks.domain.tasks import (
     BETWEEN,
     CUT,
@@ -101,7 +101,7 @@ async def lines(
     found: dict[str, tuple[Loaded, Timeline]] = {}
     whole: dict[str, date | None] = {}
     for number, each in loaded.items():
-        if not each.world.installations and not each.standing:
+        if not each.world.installations and not each.standing and not each.point.daily:
             continue
         try:
             found[number] = each, derive.derive(each.world, each.start)
@@ -146,8 +146,9 @@ def _settle(work: Work, derived: Derived, each: Loaded, line: Timeline, change: 
         watched_from=_watched_from(each, line, now),
         curved=any(contract.curve_minutes for contract in world.contracts),
         paced=any(contract.cycle_months > 1 for contract in world.contracts),
+        daily=DAILY_DUE if point.daily or any(each.ever_prepaid for each in world.contracts) else NOT_DAILY,
     )
-    if notes != (point.watched_from, point.curved, point.paced):
+    if notes != (point.watched_from, point.curved, point.paced, point.daily):
         work.noted[point.service_point_no] = notes
 
 

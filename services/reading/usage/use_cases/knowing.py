@@ -39,6 +39,7 @@ Touched = Mapping[str, date | None]
 Disputed = Mapping[str, Collection[tuple[InstallationKey, date]]]
 """By service point the days on which registers of an installation contradict others: all reads about these days are wanted."""
 NONE_DISPUTED: Disputed = {}
+NOT_ASKED: Mapping[str, date] = {}
 
 
 @dataclass(slots=True, kw_only=True)
@@ -61,9 +62,14 @@ class Loaded:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Loader:
-    """How worlds are loaded: `days` knows the policies, and the day that a read counts for."""
+    """How worlds are loaded: `days` knows the policies, and the day that a read counts for.
+
+    `up_to`: by point the day up to which it is asked what ran by now, as if a period ended there: planned dates between what was
+    told and that day end none.
+    """
 
     days: ReadDays
+    up_to: Mapping[str, date] = field(default_factory=lambda: NOT_ASKED, compare=False)
     rules: dict[date, Policy] = field(default_factory=dict, compare=False)
 
     def policy_on(self, day: date) -> Policy:
@@ -100,7 +106,10 @@ class Loader:
             found[number] = Loaded(
                 point=locked[number],
                 world=self._world(
-                    locked[number], meters.get(number, []), signed.get(number, []), endings.get(number, [])
+                    locked[number],
+                    meters.get(number, []),
+                    signed.get(number, []),
+                    self._ends(locked[number], endings.get(number, []), standing),
                 ),
                 start=start.before(standing, touched[number]),
                 versions=mine,
@@ -111,27 +120,37 @@ class Loader:
         await self._load_reads(tx, found, answered, answering, disputed)
         return found
 
+    def _ends(self, point: Locked, endings: Sequence[Ending], standing: Sequence[Usage]) -> list[End]:
+        """Return the days on which periods may end, in order."""
+        found = [
+            End(
+                day=each.task.read_date,
+                planned=each.task.kind in PLANNED,
+                asked=each.asked,
+                closed=each.closed,
+                months=each.task.months,
+                cycle=each.task.cycle,
+                reason=each.reason,
+                since=route_cycles.planned_before(point.plan, each.task.read_date),
+            )
+            for each in endings
+            if each.task.kind in PLANNED or each.asked
+        ]
+        day = self.up_to.get(point.service_point_no)
+        if day is None:
+            return found
+        told = standing[-1].period_to if standing else date.min
+        kept = [end for end in found if end.day <= told or end.day > day]
+        return sorted([*kept, End(day=day, planned=False, asked=True, by_now=True)], key=lambda end: end.day)
+
     def _world(
-        self, point: Locked, meters: Sequence[Installation], signed: Sequence[Contract], endings: Sequence[Ending]
+        self, point: Locked, meters: Sequence[Installation], signed: Sequence[Contract], ends: Sequence[End]
     ) -> World:
         return World(
             installations=meters,
             reads={},
             contracts=signed,
-            ends=[
-                End(
-                    day=each.task.read_date,
-                    planned=each.task.kind in PLANNED,
-                    asked=each.asked,
-                    closed=each.closed,
-                    months=each.task.months,
-                    cycle=each.task.cycle,
-                    reason=each.reason,
-                    since=route_cycles.planned_before(point.plan, each.task.read_date),
-                )
-                for each in endings
-                if each.task.kind in PLANNED or each.asked
-            ],
+            ends=ends,
             policy_on=self.policy_on,
             next_planned=_next_planned(point.plan),
             planned_before=partial(_planned_before, point.plan),
@@ -154,7 +173,7 @@ class Loader:
             if not gaps:
                 break
             nearest = await reads.nearest(tx, gaps)
-            wanted = [self._span_of(gap, at) for gap, both in zip(gaps, nearest, strict=True) for at in both if at]
+            wanted = [self.span_of(gap, at) for gap, both in zip(gaps, nearest, strict=True) for at in both if at]
             more = await self.usable(tx, wanted)
             given += more
             gaps = _still(gaps, nearest, more)
@@ -218,7 +237,8 @@ class Loader:
             ends_at=self.days.bounds(last)[1],
         )
 
-    def _span_of(self, gap: Gap, at: datetime) -> Span:
+    def span_of(self, gap: Gap, at: datetime) -> Span:
+        """Return the day of an instant at the installation of a gap."""
         day = self.days.of(at)
         starts_at, ends_at = self.days.bounds(day)
         return Span(
@@ -301,6 +321,7 @@ def _contract(row: Row[Any]) -> Contract:
         to=row.ends_on,
         curve_minutes=row.curve_minutes,
         cycle_months=row.cycle_months,
+        modes=contracts.modes_of(row.payment_modes),
     )
 
 

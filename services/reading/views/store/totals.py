@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, case, exists, func, literal, se
 
 from services.reading.conduct import store as conduct
 from services.reading.context import Context
+from services.reading.daily import store as daily
 from services.reading.disputes import store as disputes
 from services.reading.network.domain import calendar
 from services.reading.orders import store as orders
@@ -114,6 +115,11 @@ async def gauges(view: View, now: datetime, own: Context) -> dict[str, float]:
         "site_orders_open": float(await orders.unfinished(view)),
         "site_orders_overdue_oldest_seconds": late,
         **await supply.gauges(view, now),
+        "daily_registers_stale": float(
+            await daily.stale_count(
+                view, before=today - timedelta(days=own.policies.on_or_first(today).daily_stale_days), today=today
+            )
+        ),
         "disputes_open": float(await disputes.unended(view)),
         "disputes_overdue_oldest_seconds": disputes_late,
         "meters_not_taken_back": float(await spells.left_out(view, due)),

@@ -4,12 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from types import MappingProxyType
+from typing import Final
 
 from services.reading.network.domain.installations import Installation
 from services.reading.network.domain.registers import Counts
 from services.reading.policies.domain import Policy
 from shared.frozen import document
 
+PREPAID: Final = "prepaid"
 InstallationKey = tuple[str, date]
 """Meter and day of installation: the same meter back on the same point is another one."""
 Faces = tuple[int | None, ...]
@@ -37,13 +39,27 @@ class Read:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contract:
-    """A contract on the point over [from_, to), of which each bill is for `cycle_months`."""
+    """A contract on the point over [from_, to), of which each bill is for `cycle_months`.
+
+    `modes`: how it is paid from which day on, in order; postpaid before the first.
+    """
 
     contract_no: str
     from_: date
     to: date | None
     curve_minutes: int | None = None
     cycle_months: int = 1
+    modes: tuple[tuple[date, str], ...] = ()
+
+    def prepaid_on(self, day: date) -> bool:
+        """Return whether what is used on a day is paid for before."""
+        mode = next((mode for from_, mode in reversed(self.modes) if from_ <= day), "")
+        return mode == PREPAID and self.from_ <= day and (self.to is None or day < self.to)
+
+    @property
+    def ever_prepaid(self) -> bool:
+        """Whether it is prepaid on some day."""
+        return any(mode == PREPAID for _, mode in self.modes)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +67,8 @@ class End:
     """A day on which a period may end: planned by the route, or asked for (alone only where it was read).
 
     `closed`: its window has ended. `months`: planned months that it closes. `reason`: why it was not read, as a reader noted it.
-    `since`: the planned date before it, by the plan of the route.
+    `since`: the planned date before it, by the plan of the route. `by_now`: the day up to which is asked what ran by now; also
+    one on which a meter came or went ends the days before it then.
     """
 
     day: date
@@ -62,6 +79,7 @@ class End:
     reason: str = ""
     since: date | None = None
     asked: bool = False
+    by_now: bool = False
 
 
 @document
