@@ -15,7 +15,6 @@ from services.reading.context import Context
 from services.reading.cycles import api as cycles
 from services.reading.cycles import consumers, jobs
 from services.reading.daily import api as daily
-from services.reading.daily import store as daily_store
 from services.reading.daily.jobs import Teller
 from services.reading.disputes import api as disputes
 from services.reading.disputes import consumers as dispute_consumers
@@ -72,7 +71,7 @@ from shared.web.devices import DeviceRecord, Devices
 
 NAME = "reading"
 STATES = POINT_STATES
-VERSIONS = (*points.VERSIONS, *daily_store.VERSIONS, *disputes_store.VERSIONS)
+VERSIONS = (*points.VERSIONS, *disputes_store.VERSIONS)
 ROUTERS = [
     network.router,
     installations.router,

@@ -7,6 +7,7 @@ from typing import Any
 from services.reading.daily.use_cases import telling
 from services.reading.reads.domain.days import ReadDays
 from services.reading.usage.use_cases.knowing import Loader
+from shared.db.restore import least_version
 from shared.events.billing import AccountChanged, Contract, PaymentMode
 from tests.kits.reading import Kit
 
@@ -48,11 +49,12 @@ async def tell(kit: Kit) -> int:
 
 
 async def told(kit: Kit, point: str = "S0001") -> list[tuple[int, str, str, int]]:
-    """(version, from, through, import Wh) of what was told of a point."""
+    """(version from 1 on, from, through, import Wh) of what was told of a point."""
     await tell(kit)
     facts = await kit.published("reading.daily_register.v1")
+    before = least_version(kit.clock.at) - 1
     return [
-        (fact["version"], fact["period_from"], fact["through"], fact["energy_wh"].get("import", 0))
+        (fact["version"] - before, fact["period_from"], fact["through"], fact["energy_wh"].get("import", 0))
         for fact in facts
         if fact["service_point_no"] == point
     ]

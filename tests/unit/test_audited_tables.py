@@ -31,7 +31,7 @@ NOT_READ = {
         ("reading", "device"): {"nonce"},
         ("reading", "meter"): {"meter_spell"},
         ("reading", "route"): {"route_cycle"},
-        ("reading", "service_point"): {"first_remote_meter", "supply_point", "task"},
+        ("reading", "service_point"): {"daily_register", "first_remote_meter", "supply_point", "task"},
         ("billing", "bill"): {"bill_document"},
         ("billing", "run"): {"compared_run"},
     },

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any, Final
+from typing import Any
 
 from sqlalchemy import ColumnElement, Row, and_, func, or_, select
 
@@ -16,8 +16,6 @@ from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
 DAILY = tables.DAILY
-VERSIONS: Final = (DAILY.c.version,)
-"""What is raised in a database that was restored: `wattline restored reading`."""
 
 
 async def by_no(view: View, service_point_nos: Sequence[str]) -> dict[str, Row[Any]]:

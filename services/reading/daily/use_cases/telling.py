@@ -19,6 +19,7 @@ from services.reading.usage.use_cases import curves, deriving, facts
 from services.reading.usage.use_cases.knowing import Loaded, Loader
 from shared import civil
 from shared.db.engine import Database, Tx
+from shared.db.restore import least_version
 from shared.events.prepaid import DailyRegister
 from shared.events.registers import MeterSpan
 
@@ -48,11 +49,12 @@ async def tell(tx: Tx, *, loader: Loader) -> int:
     told: list[tuple[Locked, SoFar, int, str]] = []
     said: list[DailyRegister] = []
     daily: dict[str, int] = dict.fromkeys(numbers, NOT_DAILY)
+    least = least_version(tx.now)  # above what was told before a restore, also of points that are not in the dump
     for number, (each, now) in found.items():
         last = before.get(number)
         if now.prepaid or any(contract.ever_prepaid for contract in each.world.contracts):
             daily[number] = DAILY_TOLD
-        fact = _fact(each.point, now, 1 + (last.version if last else 0))
+        fact = _fact(each.point, now, max(1 + (last.version if last else 0), least))
         digest = _digest(fact, now)
         if last is None or last.digest != digest:
             told.append((each.point, now, fact.version, digest))

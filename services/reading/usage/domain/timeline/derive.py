@@ -105,8 +105,7 @@ class _Walk:
             before = end.day if end.planned else before
             if end.planned and not end.asked:
                 continue
-            there = end.by_now or self.meters.active(end.day) is not None
-            if there and self.meters.known(end.day) is not None:
+            if self.meters.known(end.day) is not None and (end.by_now or self.meters.active(end.day) is not None):
                 days.setdefault(end.day, _EndDay(end.day))
         for contract in self.world.contracts:
             for day in (contract.from_, contract.to):
