@@ -133,6 +133,24 @@ class DunningStepDue(Fact):
     debts: Annotated[tuple[DunningDebt, ...], Field(min_length=1, max_length=200, description="The oldest of them.")]
 
 
+class DunningStepWithdrawn(Fact):
+    """A step of dunning is not needed any more: all debts that it was about are settled, or reversed.
+
+    Who was not told yet is not. It comes as often as the last of those debts is settled; one that is owed again has new steps.
+    """
+
+    type: ClassVar[str] = "collection.dunning_step_withdrawn.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A step of dunning is not to be taken any more."
+
+    account_no: No
+    step_id: Id
+    org_unit: str
+    action: Literal["notice", "call", "visit"]
+    reason: Code = Field(description="`settled`.")
+    withdrawn_on: Day
+
+
 class PlannedInstalment(Part):
     """What a plan says is to be paid by a day."""
 
@@ -206,6 +224,7 @@ FACTS: tuple[type[Fact], ...] = (
     ReceivableReopened,
     ReminderDue,
     DunningStepDue,
+    DunningStepWithdrawn,
     PlanChanged,
     AccountSettled,
     AccountStandingChanged,

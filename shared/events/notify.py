@@ -77,6 +77,21 @@ class VisitAsked(Fact):
     asked_on: Day = Field(description="Business date, from which the day counts by which it is due.")
 
 
+class VisitWithdrawn(Fact):
+    """Nobody needs to go any more: what a visit was to tell is not to be told; one on which was reported already goes on."""
+
+    type: ClassVar[str] = "notify.visit_withdrawn.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "A visit that was asked for is not needed any more."
+
+    account_no: No
+    order_no: Id = Field(description="The number of the site order.")
+    notice_id: Id
+    org_unit: str
+    reason: Code = Field(description="Why what it was to tell is withdrawn.")
+    withdrawn_on: Day
+
+
 class CustomerAnswered(Fact):
     """A customer has answered a question; the first answer is the one, but for an objection, which is told whenever it comes."""
 
@@ -128,6 +143,7 @@ FACTS: tuple[type[Fact], ...] = (
     NoticeFailed,
     PersonTold,
     VisitAsked,
+    VisitWithdrawn,
     CustomerAnswered,
     QuestionExpired,
 )

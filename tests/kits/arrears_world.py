@@ -14,12 +14,12 @@ from typing import Any
 
 import pytest
 
-from services.collection.dunning.tables import STEP
 from services.collection.late_fees.tables import LATE_FEE
 from services.collection.ledger.domain.documents import LATE_FEE as FEE
 from services.collection.ledger.tables import ENTRY, RECEIVABLE, TRANSACTION
 from services.collection.payments.tables import PAYMENT
 from services.collection.plans.tables import PLAN
+from services.collection.steps.tables import STEP
 from services.collection.supply.tables import CUT
 from shared.db.engine import Database, Tx
 from shared.events.billing import Bill, ChargeIssued, ChargeWithdrawn

@@ -17,6 +17,7 @@ from services.collection.ledger import tables as ledger
 from services.collection.payments import tables as payments
 from services.collection.receivables import tables as receivables
 from services.collection.settlements import tables as settlements
+from services.collection.steps import tables as steps
 from services.notify.calls import tables as calls
 from services.notify.notices import tables as notify
 from services.notify.questions import tables as questions
@@ -77,8 +78,8 @@ TABLES: dict[str, dict[str, Table]] = {
         "payments": payments.PAYMENT,
         "dunning cases": dunning.CASE,
         "stages of debts": dunning.DEBT,
-        "dunning steps": dunning.STEP,
-        "debts of steps": dunning.STEP_DEBT,
+        "dunning steps": steps.STEP,
+        "debts of steps": steps.STEP_DEBT,
         "dunning holds": dunning.HELD,
         "waiting": receivables.WAITING,
         "settlements": settlements.SETTLEMENT,
@@ -119,7 +120,7 @@ NAMES: list[tuple[Table, str, Callable[[Row[Any]], str]]] = [
     (ledger.TRANSACTION, "transaction_id", lambda r: f"transaction({r.document_id} {r.kind})"),
     (ledger.CREDIT, "credit_id", lambda r: f"credit({r.source_kind} {r.source_id} {r.account_no})"),
     (dunning.CASE, "case_no", lambda r: f"dunning case({r.account_no} {r.opened_on})"),
-    (dunning.STEP, "step_id", lambda r: f"dunning step({r.account_no} {r.business_date} {r.stage})"),
+    (steps.STEP, "step_id", lambda r: f"dunning step({r.account_no} {r.business_date} {r.stage})"),
 ]
 
 

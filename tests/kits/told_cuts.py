@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+from shared.events.collection import DunningStepWithdrawn
 from shared.events.cuts import CutAnnounced, CutImminent, CutWithdrawn
 from shared.events.late_fees import LateFeeCharged, LateFeeWithdrawn
 from tests.kits.told_facts import ORG
@@ -59,3 +60,8 @@ def late_fee_withdrawn(number: int = 1) -> LateFeeWithdrawn:
         amount_fen=321,
         withdrawn_on=TODAY,
     )
+
+
+def step_withdrawn(step_id: str, **more: Any) -> DunningStepWithdrawn:
+    given = {"account_no": "a0001", "step_id": step_id, "org_unit": ORG, "action": "notice", "reason": "settled"}
+    return DunningStepWithdrawn(**given | {"withdrawn_on": TODAY} | more)

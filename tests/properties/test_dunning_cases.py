@@ -11,16 +11,22 @@ from typing import Any
 import pytest
 
 from services.collection.dunning import tables
-from services.collection.dunning.store import cases as store
 from services.collection.dunning.use_cases import judging
 from services.collection.payments.tables import PAYMENT
+from services.collection.steps import store as steps_store
+from services.collection.steps import tables as step_tables
 from shared.events.disputes import DisputeChanged
 from tests.kits import collection as collection_kit
 from tests.kits.collection import Kit, account, bill, corrected, issued
 
 ACCOUNTS = ("A1", "A2", "A3", "A4")
 DAYS = ("2026-02-25", "2026-03-03", "2026-03-10", "2026-03-20", "2026-04-01", "2026-04-15", "2026-04-16")
-TABLES = {"cases": tables.CASE, "debts": tables.DEBT, "steps": tables.STEP, "debts of steps": tables.STEP_DEBT}
+TABLES = {
+    "cases": tables.CASE,
+    "debts": tables.DEBT,
+    "steps": step_tables.STEP,
+    "debts of steps": step_tables.STEP_DEBT,
+}
 Op = tuple[str, Callable[[Kit], Awaitable[None]]]
 """What comes in, under the name of what must come before it: operations of one name keep their order."""
 
@@ -153,7 +159,7 @@ async def run(kit: Kit, on: str) -> None:
 
 async def crash(kit: Kit, on: str, after: int) -> None:
     """Let a run of a day die in a chunk."""
-    left, whole = [after], store.add_steps
+    left, whole = [after], steps_store.add
 
     async def dying(*args: Any) -> set[str]:
         left[0] -= 1
@@ -162,7 +168,7 @@ async def crash(kit: Kit, on: str, after: int) -> None:
         return await whole(*args)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(store, "add_steps", dying)
+        patch.setattr(steps_store, "add", dying)
         try:
             await kit.admin.post("/v1/jobs/remind/runs", json={"business_date": on})
         except RuntimeError:

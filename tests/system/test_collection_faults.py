@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from services.collection.dunning.tables import STEP_DEBT
 from services.collection.ledger import tables
 from services.collection.payments.tables import PAYMENT
 from services.collection.receivables import consumers
+from services.collection.steps.tables import STEP_DEBT
 from shared import ids
 from shared.bus.consumer import Consumer
 from shared.bus.embedded import EmbeddedEventLog

@@ -2,10 +2,10 @@
 
 from datetime import date
 
-from services.notify.kinds.reminder import FIGURES, of_step
+from services.notify.kinds.reminder import FIGURES, of_step, withdrawal
 from services.notify.notices.domain.causes import Cause
 from services.notify.templates.domain import Kind, Template, Text
-from shared.events.collection import DunningStepDue
+from shared.events.collection import DunningStepDue, DunningStepWithdrawn
 
 NAME = "dunning_call"
 
@@ -37,6 +37,7 @@ KIND = Kind(
     name=NAME,
     fact=DunningStepDue,
     cause=cause,
+    withdrawn_by={DunningStepWithdrawn: withdrawal},
     figures=FIGURES,
     roles=frozenset({"holder"}),
     legal_effect=True,  # what is told by word of mouth counts as a reminder does

@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from datetime import date
 
-from services.notify.notices.domain.causes import Cause
+from services.notify.notices.domain.causes import Cause, Withdrawal, matter_of
 from services.notify.templates.domain import TONE, Kind, Template, Text
-from shared.events.collection import DunningStepDue, ReminderDue
+from shared.events.collection import DunningStepDue, DunningStepWithdrawn, ReminderDue
 
 NAME = "reminder"
+MATTER = "dunning_step"
 
 
 def cause(fact: DunningStepDue | ReminderDue) -> Cause | None:
@@ -15,6 +16,11 @@ def cause(fact: DunningStepDue | ReminderDue) -> Cause | None:
     if isinstance(fact, DunningStepDue):
         return of_step(fact, NAME) if fact.action == "notice" else None
     return _cause(fact, NAME, fact.reminder_id, "")
+
+
+def withdrawal(fact: DunningStepWithdrawn) -> Withdrawal:
+    """Return that nobody is to be told any more of a step whose debts are settled."""
+    return Withdrawal(matter=matter_of(MATTER, fact.step_id), account_no=fact.account_no, reason=fact.reason)
 
 
 def of_step(fact: DunningStepDue, template: str) -> Cause:
@@ -39,6 +45,7 @@ def _cause(fact: DunningStepDue | ReminderDue, template: str, id: str, tone: str
             "business_date": fact.business_date.isoformat(),
             **({TONE: tone} if tone else {}),
         },
+        matter=matter_of(MATTER, id),
     )
 
 
@@ -131,6 +138,7 @@ KIND = Kind(
     fact=DunningStepDue,
     earlier=(ReminderDue,),
     cause=cause,
+    withdrawn_by={DunningStepWithdrawn: withdrawal},
     figures=FIGURES,
     roles=frozenset({"holder"}),
     legal_effect=True,  # supply may end 30 days later: 电力供应与使用条例 art. 39

@@ -1,4 +1,4 @@
-"""Facts of billing and notify that ask for site orders."""
+"""Facts of billing and notify that ask for site orders, or need them no more."""
 
 from collections.abc import Mapping, Sequence
 
@@ -9,7 +9,7 @@ from shared.bus.handling import Handler
 from shared.db.engine import Tx
 from shared.events.billing import SiteOrderRequested, SiteOrderWithdrawalRequested
 from shared.events.fact import Fact
-from shared.events.notify import VisitAsked
+from shared.events.notify import VisitAsked, VisitWithdrawn
 
 
 def handlers(own: Context) -> Mapping[type[Fact], Handler]:
@@ -25,8 +25,12 @@ def handlers(own: Context) -> Mapping[type[Fact], Handler]:
     async def visit_asked(tx: Tx, facts: Sequence[VisitAsked]) -> None:
         await asking.ask_by_facts(tx, facts, deadlines=deadlines, zone=own.zone)
 
+    async def visit_withdrawn(tx: Tx, facts: Sequence[VisitWithdrawn]) -> None:
+        await withdrawing.take_back_by_facts(tx, facts)
+
     return {
         SiteOrderRequested: site_order_requested,
         SiteOrderWithdrawalRequested: withdrawal_requested,
         VisitAsked: visit_asked,
+        VisitWithdrawn: visit_withdrawn,
     }

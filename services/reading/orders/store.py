@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 from sqlalchemy import ColumnElement, Date, Row, Select, String, and_, case, func, or_, select, true
@@ -16,7 +16,6 @@ from services.reading.tasks.store import tasks
 from shared.db import bulk, travel
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
-from shared.events.billing import SiteOrderWithdrawalRequested
 
 ORDER = tables.SITE_ORDER
 WITHDRAWAL = tables.SITE_ORDER_WITHDRAWAL
@@ -103,20 +102,29 @@ async def write_due(tx: Tx, orders: Sequence[Order]) -> None:
     await bulk.update_from(tx, ORDER, columns, key=("order_no",))
 
 
-async def note_withdrawals(tx: Tx, facts: Sequence[SiteOrderWithdrawalRequested]) -> None:
-    """Keep what billing needs no more; the first word on an order stays."""
-    first = {fact.request_id: fact for fact in reversed(facts)}
+class NotNeeded(NamedTuple):
+    """That an order is not needed any more: why (a code), and who has said it."""
+
+    order_no: str
+    reason: str
+    requested_by: str
+    on: date
+
+
+async def note_withdrawals(tx: Tx, said: Sequence[NotNeeded]) -> None:
+    """Keep what is not needed any more; the first word on an order stays."""
+    first = {each.order_no: each for each in reversed(said)}
     given: dict[str, list[Any]] = {
         "order_no": list(first),
-        "reason": [fact.reason for fact in first.values()],
-        "requested_by": [fact.requested_by for fact in first.values()],
-        "withdrawn_on": [fact.asked_on for fact in first.values()],
+        "reason": [each.reason for each in first.values()],
+        "requested_by": [each.requested_by for each in first.values()],
+        "withdrawn_on": [each.on for each in first.values()],
     }
     await bulk.insert_ignore(tx, WITHDRAWAL, given, key=("order_no",))
 
 
 async def withdrawals(view: View, order_nos: Sequence[str]) -> dict[str, Row[Any]]:
-    """Return what billing said of those orders that it needs no more."""
+    """Return what was said of those orders that are not needed any more."""
     return {row.order_no: row for row in await bulk.select_in(view, WITHDRAWAL, {"order_no": order_nos})}
 
 

@@ -59,7 +59,7 @@ class SiteOrder(Base, table=True):
 
 
 class SiteOrderWithdrawal(Base, table=True):
-    """What billing needs no more, whether or not the order is known: the first word on it counts."""
+    """What billing or notify needs no more, whether or not the order is known: the first word on it counts."""
 
     __tablename__ = "site_order_withdrawal"
 

@@ -8,11 +8,12 @@ from alembic import command
 from sqlalchemy import Column, Connection, Date, MetaData, SmallInteger, Table, delete, insert, select
 from sqlalchemy.exc import DBAPIError, IntegrityError
 
-from services.collection.dunning.tables import CASE, DEBT, STEP, STEP_DEBT
+from services.collection.dunning.tables import CASE, DEBT
 from services.collection.ledger.domain.documents import CORRECTION, Correction, Debt
 from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, RECEIVABLE, TRANSACTION
 from services.collection.receivables import store
 from services.collection.receivables.tables import WAITING
+from services.collection.steps.tables import STEP, STEP_DEBT
 from shared.db import columns, migrations
 from shared.db.engine import Database
 

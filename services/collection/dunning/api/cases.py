@@ -13,6 +13,7 @@ from services.collection.dunning.domain.ladders import Action, Track
 from services.collection.dunning.store import cases as store
 from services.collection.dunning.store import holds
 from services.collection.ledger.schemas import Fen
+from services.collection.steps import store as steps_store
 from shared import web
 from shared.errors import BusinessError
 from shared.web import auth, pagination
@@ -123,8 +124,8 @@ async def get_case(case_no: Id, caller: auth.Current, db: web.Db) -> CaseWithHis
         row = await store.case(view, case_no)
         if row is None or not caller.may_see(row.org_unit):
             raise UnknownCase
-        steps = await store.steps(view, visible=caller.visible, after=_all, limit=HISTORY_MAX, case_no=case_no)
-        debts = await store.debts_of_steps(view, [step.step_id for step in steps])
+        steps = await steps_store.page(view, visible=caller.visible, after=_all, limit=HISTORY_MAX, case_no=case_no)
+        debts = await steps_store.debts_of(view, [step.step_id for step in steps])
         held = [each for each in await holds.of_account(view, row.account_no) if _meets(each, row)]
     return CaseWithHistory(
         **row._mapping,
@@ -139,7 +140,7 @@ async def list_steps(
 ) -> pagination.Page[StepOut]:
     """List what was to be done, one step per account and stage; those of before there were cases are reminders of one debt."""
     async with db.view() as view:
-        rows = await store.steps(
+        rows = await steps_store.page(
             view,
             visible=caller.visible,
             after=wanted.after,
@@ -147,7 +148,7 @@ async def list_steps(
             account_no=account_no,
             case_no=case_no,
         )
-        debts = await store.debts_of_steps(view, [row.step_id for row in rows])
+        debts = await steps_store.debts_of(view, [row.step_id for row in rows])
     return wanted.page(rows, key=lambda row: (row.step_id,), item=lambda row: _step(row, debts))
 
 

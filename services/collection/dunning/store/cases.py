@@ -1,4 +1,4 @@
-"""Cases, the stages of their debts and their steps, in and out: every function is one statement."""
+"""Cases and the stages of their debts, in and out: every function is one statement."""
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
@@ -15,7 +15,7 @@ from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
 
-CASE, DEBT, STEP, STEP_DEBT = tables.CASE, tables.DEBT, tables.STEP, tables.STEP_DEBT
+CASE, DEBT = tables.CASE, tables.DEBT
 Cases = Mapping[str, Row[Any]]
 
 
@@ -97,22 +97,6 @@ async def put_debts(tx: Tx, judged: Mapping[str, Judged | None], known: Mapping[
     await bulk.insert_rows(tx, DEBT, columns)
 
 
-async def add_steps(tx: Tx, steps: Sequence[Mapping[str, Any]], debts: Mapping[str, Sequence[Owed]]) -> set[str]:
-    """Insert steps with the debts that they are about (two); return those that were not there."""
-    names = [name for name in STEP.columns.keys() if name != "recorded_at"]  # noqa: SIM118
-    columns: dict[str, Sequence[Any]] = {name: [step[name] for step in steps] for name in names}
-    columns["recorded_at"] = [tx.now] * len(steps)
-    new = {row.step_id for row in await bulk.insert_ignore(tx, STEP, columns, key=("step_id",))}
-    of = [(step_id, debt) for step_id, owed in debts.items() if step_id in new for debt in owed]
-    of_columns: dict[str, Sequence[Any]] = {
-        "step_id": [step_id for step_id, _ in of],
-        "receivable_id": [debt.receivable_id for _, debt in of],
-        "outstanding_fen": [debt.outstanding_fen for _, debt in of],
-    }
-    await bulk.insert_rows(tx, STEP_DEBT, of_columns)
-    return new
-
-
 async def page(
     view: View,
     *,
@@ -139,28 +123,3 @@ async def page(
 async def case(view: View, case_no: str) -> Row[Any] | None:
     """Return a case."""
     return await view.first(select(CASE).where(CASE.c.case_no == case_no))
-
-
-async def steps(
-    view: View,
-    *,
-    visible: Condition,
-    after: Condition,
-    limit: int,
-    account_no: str | None = None,
-    case_no: str | None = None,
-) -> Sequence[Row[Any]]:
-    """List steps by day."""
-    s = STEP.c
-    where = [visible(s.org_unit), after(s.step_id)]
-    where += [s.account_no == account_no] if account_no else []
-    where += [s.case_no == case_no] if case_no else []
-    return await view.all(select(STEP).where(*where).order_by(s.step_id).limit(limit))
-
-
-async def debts_of_steps(view: View, step_ids: Sequence[str]) -> dict[str, list[tuple[str, int]]]:
-    """Return what steps were about: receivables, each with what was owed of it."""
-    found: dict[str, list[tuple[str, int]]] = defaultdict(list)
-    for row in await bulk.select_in(view, STEP_DEBT, {"step_id": step_ids}, order_by=(STEP_DEBT.c.receivable_id,)):
-        found[row.step_id].append((row.receivable_id, row.outstanding_fen))
-    return found

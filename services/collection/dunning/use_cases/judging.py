@@ -12,6 +12,7 @@ from services.collection.dunning.domain.judging import CLOSED, LIFE, Judged, Owe
 from services.collection.dunning.domain.ladders import Ladder, Ladders, Rules, Track
 from services.collection.dunning.store import cases as store
 from services.collection.ledger.store import accounts as account_store
+from services.collection.steps import store as steps_store
 from shared import natural
 from shared.business_calendar import Calendar
 from shared.db import jobs
@@ -188,7 +189,7 @@ async def _take(
                 "due_on": min(debt.due_on for debt in unheld),
             }
         )
-    new = await store.add_steps(tx, steps, debts)
+    new = await steps_store.add(tx, steps, debts)
     tx.publish([_step_due(step, debts[step["step_id"]]) for step in steps if step["step_id"] in new])
     return len(new)
 

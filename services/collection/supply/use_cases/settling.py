@@ -1,4 +1,4 @@
-"""Books that are saved withdraw, in the same unit of work, the cuts whose debts they settle."""
+"""Books that are saved withdraw, in the same unit of work, the cuts and the steps of dunning whose debts they settle."""
 
 from collections.abc import Sequence
 
@@ -6,6 +6,7 @@ from services.collection.ledger.domain.books import Books
 from services.collection.ledger.domain.documents import CLEARED, REVERSED
 from services.collection.ledger.domain.policy import CUTTING
 from services.collection.ledger.use_cases import commands
+from services.collection.steps.use_cases import withdraw_settled
 from services.collection.supply import store
 from services.collection.supply.domain import PROPOSED
 from services.collection.supply.use_cases.orders import Orders
@@ -16,12 +17,16 @@ ACTOR = "system:settled"
 
 
 async def save(tx: Tx, books: Books, causation_id: str = "") -> None:
-    """Write the books back as the ledger does; what was to be cut for debts that are gone now is not, or is restored."""
+    """Write the books back as the ledger does; what was to be cut for debts that are gone now is not, or is restored.
+
+    Nor is anybody told any more of what he owed who has not been told yet.
+    """
     await commands.save(tx, books, causation_id)
-    gone = {one.account_no for one in books.turned(CLEARED)}
-    gone |= {one.account_no for one in books.changed_receivables.values() if one.status == REVERSED}
+    gone = {one.receivable_id: one.account_no for one in books.turned(CLEARED)}
+    gone |= {one.receivable_id: one.account_no for one in books.changed_receivables.values() if one.status == REVERSED}
     if gone:
-        await release_settled(tx, sorted(gone))
+        await release_settled(tx, sorted(set(gone.values())))
+        await withdraw_settled(tx, sorted(gone))
 
 
 async def release_settled(tx: Tx, account_nos: Sequence[str]) -> None:

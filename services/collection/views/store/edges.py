@@ -4,7 +4,6 @@ from typing import Any, Final
 
 from sqlalchemy import ColumnElement, FromClause, Table, func, select
 
-from services.collection.dunning.tables import STEP, STEP_DEBT
 from services.collection.late_fees.tables import LATE_FEE as FEES
 from services.collection.late_fees.tables import LINE
 from services.collection.ledger.domain.documents import BILLED, CORRECTION, LATE_FEE, OPENING, PAYMENT, PAYOUT, REVERSED
@@ -13,6 +12,7 @@ from services.collection.ledger.tables import ALLOCATION, RECEIVABLE, TRANSACTIO
 from services.collection.payments.tables import PAYMENT as PAYMENT_TABLE
 from services.collection.settlements.tables import SETTLEMENT
 from services.collection.standings.tables import STANDING
+from services.collection.steps.tables import STEP, STEP_DEBT
 from services.collection.supply.tables import CUT, CUT_DEBT, CUT_ORDER
 from shared.db import approvals
 from shared.db.edges import Edge, Edges

@@ -7,11 +7,11 @@ from typing import Any, Final, Literal
 
 from sqlalchemy import ColumnElement, Row, Select, Subquery, and_, case, func, literal, or_, select
 
-from services.collection.dunning.tables import STEP, STEP_DEBT
 from services.collection.ledger.domain.recovery import UNKNOWN
 from services.collection.ledger.store import subtotals
 from services.collection.ledger.store.subtotals import DUE_FIGURES
 from services.collection.ledger.tables import RECEIVABLE, RECOVERY_SUBTOTAL
+from services.collection.steps.tables import STEP, STEP_DEBT
 from services.collection.targets import store as targets
 from services.collection.targets.domain import ORG_UNIT, Bucket
 from services.collection.targets.tables import TARGET

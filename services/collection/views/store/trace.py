@@ -5,7 +5,6 @@ from typing import Any
 
 from sqlalchemy import Row, select
 
-from services.collection.dunning.tables import STEP
 from services.collection.late_fees.tables import LATE_FEE
 from services.collection.ledger.store import credits, statements
 from services.collection.ledger.tables import RECEIVABLE
@@ -13,6 +12,7 @@ from services.collection.payments import store as payment_store
 from services.collection.payments.tables import ORDER
 from services.collection.settlements.tables import SETTLEMENT
 from services.collection.standings.tables import STANDING
+from services.collection.steps.tables import STEP
 from services.collection.supply.tables import CUT, CUT_ORDER
 from shared.db.engine import View
 from shared.trace import TraceNode

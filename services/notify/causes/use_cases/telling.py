@@ -31,7 +31,7 @@ async def tell(tx: Tx, facts: Sequence[Any], policies: Policies, kind: Kind, lea
 
 
 def _on_its_day(cause: Cause, kind: Kind, policies: Policies) -> Cause:
-    """Return a cause with the utility's civil day of what it tells, where its fact has but an instant; its last day moves along."""
+    """Return a cause with the utility's civil day of what it tells, where its fact has but an instant; so its last day."""
     if kind.happened is None:
         return cause
     day = civil_day(policies, datetime.fromisoformat(str(cause.figures[kind.happened])))

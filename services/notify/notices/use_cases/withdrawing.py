@@ -1,6 +1,7 @@
 """What customers were to be told of is withdrawn: what has not gone out does not go out any more, in any order of arrival."""
 
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from datetime import date
 from typing import Any
 
 from sqlalchemy import Row
@@ -13,8 +14,9 @@ from services.notify.notices.store import unaddressed, ways, withdrawals
 from services.notify.notices.store.attempts import Settled
 from services.notify.notices.store.queue import WITHDRAWN
 from services.notify.notices.use_cases import settling
-from services.notify.policies.domain import HELD, Policies, in_force
+from services.notify.policies.domain import HELD, VISITS, Policies, civil_day, in_force
 from shared.db.engine import Tx, View
+from shared.events.notify import VisitWithdrawn
 
 Posted = Callable[[View, Sequence[str]], Awaitable[Collection[tuple[str, int]]]]
 """Which of some notices are letters that the post has, each with its way."""
@@ -45,6 +47,8 @@ async def withdraw(tx: Tx, withdrawn: Sequence[Withdrawal], policies: Policies, 
     gone = set(await posted(tx, [row.notice_id for row in lying])) if lying else set()
     taken_back = [row for row in lying if (row.notice_id, row.way) not in gone]
     await ways.keep(tx, [_way(row, held[row.channel] or "") for row in taken_back])
+    today = civil_day(policies, tx.now)
+    tx.publish([_visit(row, reasons, today) for row in taken_back if held[row.channel] == VISITS])
     waiting = [row for row in rows if row.state in (QUEUED, UNKNOWN) and row.due_at is not None]
     await settling.store(tx, [(row, _settled(tx, row)) for row in sorted([*waiting, *taken_back], key=_by_id)])
 
@@ -62,6 +66,18 @@ def _way(row: Row[Any], gateway: str) -> ways.Taken:
         gateway=gateway,
         outcome=receipts.FAILED,
         code=WITHDRAWN,
+    )
+
+
+def _visit(row: Row[Any], reasons: Mapping[str, str], on: date) -> VisitWithdrawn:
+    return VisitWithdrawn(
+        account_no=row.account_no,
+        order_no=receipts.message_id(row.notice_id, row.way),
+        notice_id=row.notice_id,
+        org_unit=row.org_unit,
+        reason=reasons[row.matter],
+        withdrawn_on=on,
+        causation_id=row.cause_id,
     )
 
 

@@ -3,17 +3,22 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 from zoneinfo import ZoneInfo
+
+from sqlalchemy import Row
 
 from services.reading.network.domain import calendar
 from services.reading.network.store import points
 from services.reading.orders import store
-from services.reading.orders.domain import BILLING, LIFE, WITHDRAWN, Order, withdraw
+from services.reading.orders.domain import BILLING, LIFE, NOTIFY, WITHDRAWN, Order, withdraw
+from services.reading.orders.store import NotNeeded
 from services.reading.orders.use_cases import ending
 from services.reading.orders.use_cases.assigning import CLOSED, UNKNOWN
 from shared.db.audit import AuditEntry
 from shared.db.engine import Tx
 from shared.events.billing import SiteOrderWithdrawalRequested
+from shared.events.notify import VisitWithdrawn
 from shared.outcome import REPEATED, Outcome, refused
 
 OF_BILLING = "reading.order_of_billing"
@@ -56,19 +61,26 @@ async def take_back(
     return outcomes
 
 
-async def take_back_by_facts(tx: Tx, facts: Sequence[SiteOrderWithdrawalRequested]) -> None:
-    """Withdraw what billing needs no more, now or when it is asked for; what a visitor has reported on goes on."""
-    await store.note_withdrawals(tx, facts)
-    await by_facts(tx, [fact.request_id for fact in facts])
+async def take_back_by_facts(tx: Tx, facts: Sequence[SiteOrderWithdrawalRequested | VisitWithdrawn]) -> None:
+    """Withdraw what billing or notify needs no more, now or when it is asked for; what a visitor has reported on goes on."""
+    said = [_said(fact) for fact in facts]
+    await store.note_withdrawals(tx, said)
+    await by_facts(tx, [each.order_no for each in said])
+
+
+def _said(fact: SiteOrderWithdrawalRequested | VisitWithdrawn) -> NotNeeded:
+    if isinstance(fact, VisitWithdrawn):
+        return NotNeeded(fact.order_no, fact.reason, NOTIFY, fact.withdrawn_on)
+    return NotNeeded(fact.request_id, fact.reason, fact.requested_by, fact.asked_on)
 
 
 async def by_facts(tx: Tx, order_nos: Sequence[str]) -> None:
-    """Withdraw those open orders of billing of which it has said that it needs them no more, and tell it."""
+    """Withdraw those open orders of which who asked for them has said that they are not needed any more, and tell it."""
     said = await store.withdrawals(tx, sorted(set(order_nos)))
     if not said:
         return
     known = await _locked(tx, sorted(said))
-    mine = [each for each in known.values() if each.asked.origin == BILLING and LIFE.may(each.state, "withdraw")]
+    mine = [each for each in known.values() if _is_of(each, said) and LIFE.may(each.state, "withdraw")]
     ended = [withdraw(each, said[each.order_no].reason) for each in mine]
     await store.write(tx, ended)
     await ending.tell(tx, [(order, said[order.order_no].withdrawn_on) for order in ended])
@@ -86,6 +98,12 @@ async def by_facts(tx: Tx, order_nos: Sequence[str]) -> None:
             for each in mine
         ]
     )
+
+
+def _is_of(order: Order, said: Mapping[str, Row[Any]]) -> bool:
+    """Return whether it was the service that asked for an order which needs it no more."""
+    of_notify = said[order.order_no].requested_by == NOTIFY
+    return order.asked.origin == (NOTIFY if of_notify else BILLING)
 
 
 async def _locked(tx: Tx, order_nos: Sequence[str]) -> dict[str, Order]:

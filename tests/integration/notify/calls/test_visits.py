@@ -15,7 +15,8 @@ from shared.events.reading import SiteOrderDone, SiteOrderNotDone, SiteOrderWith
 from shared.testing.smtp import SmtpServer
 from tests.integration.notify.calls.test_calls import TASKS, shown, tell, to_be_called
 from tests.integration.notify.sending.test_sending import running
-from tests.kits.notify import BODY, CATALOGUE, FINAL_SECONDS, LINKS, VAULT, Api
+from tests.kits.notify import BODY, CATALOGUE, FINAL_SECONDS, LINKS, VAULT, Api, contact
+from tests.kits.told_cuts import step_withdrawn
 from tests.kits.told_facts import ORG, account, issued, reminder
 
 OLD = {"reason": "elderly", "source": "said by her daughter", "since": "2026-01-01"}
@@ -221,3 +222,30 @@ async def _claimed_and_finished(api: Api, count: int) -> int:
             await use_cases.finish(tx, [(each, Attempt("accepted")) for each in taken], api.notify.rules())
     assert len(taken) == count
     return len(seen)
+
+
+async def test_a_visit_that_nobody_made_is_taken_back_once_what_it_was_about_is_settled(api: Api) -> None:
+    await api.notify.handle(account(1))
+    roles = [{"role": "holder", "account_no": "a0001", "valid_from": "2026-01-01"}]
+    await put(api, roles=roles)
+    await api.notify.handle(reminder(1, action="visit", step_id="visit"))
+    notice = await sent(api)
+    (visit,) = await asked(api)
+    for _ in range(2):
+        await api.notify.handle(step_withdrawn("visit", action="visit"))
+    (back,) = [fact for fact in await api.notify.published() if fact["type"] == "notify.visit_withdrawn.v1"]
+    names = ("account_no", "order_no", "notice_id", "org_unit")
+    assert {name: back[name] for name in names} == {name: visit[name] for name in names}
+    assert back["reason"] == "settled"
+    await hear(api, ended(SiteOrderWithdrawn, visit["order_no"], notice.notice_id))
+    (after,) = await api.notify.notices()
+    assert (after.state, after.code, after.withdrawn) == ("failed", "withdrawn", "settled")
+
+
+async def test_a_call_that_is_withdrawn_takes_no_visit_back(api: Api) -> None:
+    await api.notify.handle(account(1))
+    await api.notify.put(contact(1, channel="landline", address="0571-88880000"))
+    await api.notify.handle(reminder(1, action="call", step_id="call"))
+    await sent(api, "landline")
+    await api.notify.handle(step_withdrawn("call", action="call"))
+    assert not [fact for fact in await api.notify.published() if fact["type"] == "notify.visit_withdrawn.v1"]

@@ -16,8 +16,8 @@ from tests.integration.notify.kinds.test_cuts import MOBILE, claim, finish
 from tests.integration.notify.letters import test_letters as letters
 from tests.integration.notify.sending.test_sending import running, until
 from tests.kits.notify import Api, Notify, contact
-from tests.kits.told_cuts import announced, cut_withdrawn, imminent, late_fee, late_fee_withdrawn
-from tests.kits.told_facts import account, issued
+from tests.kits.told_cuts import announced, cut_withdrawn, imminent, late_fee, late_fee_withdrawn, step_withdrawn
+from tests.kits.told_facts import account, issued, reminder
 
 GONE = ("failed", "withdrawn")
 
@@ -205,3 +205,25 @@ async def test_the_statements_of_a_batch_are_as_many_for_ten_withdrawals_as_for_
             counts.append(len(seen))
         assert counts[0] == counts[1], (told, counts)
     assert set(await notify.states()) == {GONE}
+
+
+async def test_in_any_order_nobody_is_told_to_pay_what_was_settled_and_other_steps_are_told(notify: Notify) -> None:
+    await notify.put(contact(1))
+    orders = sorted(set(itertools.permutations((0, 1, 2, 2))))
+    for number, order in enumerate(orders):
+        for step in order:
+            one = f"step-{number:02}"
+            told = [reminder(1, step_id=one), reminder(1, step_id=f"{one}-firm", tone="firm"), step_withdrawn(one)]
+            await notify.handle(told[step])
+    said = {(n.cause_id.endswith("firm"), n.state, n.code, n.withdrawn) for n in await notify.notices()}
+    assert said == {(False, *GONE, "settled"), (True, "queued", "", "")}, "each step by itself"
+
+
+async def test_a_dunning_call_that_nobody_made_is_not_made_once_it_is_paid(api: Api) -> None:
+    await api.notify.put(contact(1, channel="landline", address="0571-88880000"))
+    await api.notify.handle(reminder(1, action="call", step_id="call"))
+    await held(api, "calls")
+    assert len((await api.call("GET", "/v1/call-tasks")).json()["items"]) == 1
+    await api.notify.handle(step_withdrawn("call", action="call"))
+    assert (await api.call("GET", "/v1/call-tasks")).json()["items"] == []
+    assert [(n.state, n.code, n.withdrawn) for n in await api.notify.notices()] == [(*GONE, "settled")]
