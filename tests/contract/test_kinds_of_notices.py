@@ -97,6 +97,11 @@ def otherwise(**changes: str) -> Callable[[Any], Cause | None]:
     return cause
 
 
+def without_matter(fact: Any) -> Cause | None:
+    cause: Cause | None = REMINDER.cause(fact)
+    return replace(cause, matter=None) if cause else None
+
+
 @pytest.mark.parametrize(
     ("kind", "fault"),
     [
@@ -113,7 +118,7 @@ def otherwise(**changes: str) -> Callable[[Any], Cause | None]:
         (replace(REMINDER, figures={**REMINDER.figures, "due_on": int}), "its cause brings other figures"),
         (replace(REMINDER, until="due_on"), "an instant that it goes by"),
         (replace(REMINDER, happened="happened_instant"), "an instant that it goes by"),
-        (replace(REMINDER, withdrawn_by={REMINDER.fact: lambda fact: None}), "it is withdrawn with a matter"),
+        (replace(REMINDER, cause=without_matter), "it is withdrawn with a matter"),
         (with_text(" "), "a text says nothing"),
     ],
 )
