@@ -84,6 +84,8 @@ CATALOGUE = (
         "Removed meters not taken back within the days of the policy",
         service="reading",
     ),
+    Metric("daily_charges_due", "gauge", "Prepaid contracts whose daily charge is to be told", service="billing"),
+    Metric("daily_charges_unrated", "gauge", "Prepaid contracts of which a part is not rated", service="billing"),
     Metric("daily_registers_stale", "gauge", "Prepaid points without a register of the last days", service="reading"),
     Metric("meters_failed_in_use", "gauge", "Meters at points whose last test was failed", service="reading"),
     Metric("meters_expired_in_use", "gauge", "Meters at points whose verification has expired", service="reading"),

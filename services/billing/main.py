@@ -36,6 +36,9 @@ from services.billing.contents import CONTENTS
 from services.billing.context import Context, Rater
 from services.billing.contracts.store import contracts as contracts_store
 from services.billing.contracts.store import points as points_store
+from services.billing.daily_charges import api as daily_charges_api
+from services.billing.daily_charges import consumers as daily_charge_consumers
+from services.billing.daily_charges import jobs as daily_charge_jobs
 from services.billing.decisions.api import assigning as assigning_api
 from services.billing.decisions.api import deciding as deciding_api
 from services.billing.decisions.api import page as page_api
@@ -107,6 +110,7 @@ ROUTERS = (
     charges_api.router,
     reclassing_api.router,
     bill_replays_api.router,
+    daily_charges_api.router,
 )
 TRACERS = {
     "bill": bills_trace.bill,
@@ -164,6 +168,7 @@ def build(
             **case_consumers.handlers(context, known[ServicePointChanged]),
             **consumers.handlers(context),
             **adjustment_consumers.handlers(),
+            **daily_charge_consumers.handlers(),
             **closing_consumers.handlers(settings.timezone),
             **site_order_consumers.handlers({visiting.CASE: visiting.heard}),
         },
@@ -178,6 +183,7 @@ def build(
         ],
         background=[
             jobs.issuer(database, context),
+            daily_charge_jobs.teller(database, context),
             trial_jobs.worker(database, context, by=settings.instance, processes=settings.billing_trial_processes),
         ],
         gauges=[gauges],

@@ -2,7 +2,7 @@
 
 from datetime import date, datetime
 
-from sqlalchemy import Column, Date, Index, Integer, Text, text
+from sqlalchemy import Column, Date, Index, Integer, SmallInteger, Text, text
 from sqlmodel import Field
 
 from services.billing import base
@@ -29,7 +29,8 @@ class Contract(base.Base, table=True):
     `annulled`: it never was. `reason`: why it was moved or annulled, as last stated.
     `payment_modes`: the JSON list of its payment modes, empty where it has none. `asked`: the points that it names and that are
     not known yet, each with the org units of who named it, as JSON, the first since `asked_at`. `refused`: those that proved
-    to be another bureau's. `closing_ends_on`: the day on which a closing has ended it; it never goes on after that.
+    to be another bureau's. `daily`: see `store/daily.py`.
+    `closing_ends_on`: the day on which a closing has ended it; it never goes on after that.
     """
 
     __table_args__ = (
@@ -40,6 +41,13 @@ class Contract(base.Base, table=True):
             "contract_no",
             postgresql_where=text("asked <> '' OR refused <> ''"),
             sqlite_where=text("asked <> '' OR refused <> ''"),
+        ),
+        Index(
+            "contract_daily",
+            "contract_no",
+            "daily",
+            postgresql_where=text("daily > 0"),
+            sqlite_where=text("daily > 0"),
         ),
         Index("contract_asking", "asked_at", postgresql_where=text("asked <> ''"), sqlite_where=text("asked <> ''")),
     )
@@ -57,6 +65,7 @@ class Contract(base.Base, table=True):
     curve_minutes: int | None = Field(default=None)
     payment_modes: str = base.long_text()
     sub_meters: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
+    daily: int = Field(sa_column=Column(SmallInteger, nullable=False, server_default="0"))
     asked: str = Field(sa_column=Column(Text, nullable=False, server_default=""))
     asked_at: datetime | None = base.instant(nullable=True)
     refused: str = Field(sa_column=Column(Text, nullable=False, server_default=""))

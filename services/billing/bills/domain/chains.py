@@ -234,9 +234,9 @@ def calculate(chains: Sequence[Chain], rate: Rate, policies: Policies, old_lines
         requests = []
         for place, (chain, step) in enumerate(zip(active, steps, strict=True)):
             try:
-                requests.append(_request(chain, step))
+                requests.append(request(chain, step))
             except Refused as refused:
-                refusals[place] = _refused(chain, refused)
+                refusals[place] = refused_by(chain, refused)
         answers = list(rate(requests))
         for place, refusal in refusals.items():
             answers.insert(place, refusal)
@@ -259,7 +259,7 @@ def _plain(value: Any) -> Any:
     return dict(value) if isinstance(value, Mapping) else list(value)
 
 
-def _request(chain: Chain, step: Step) -> rating_types.Request:
+def request(chain: Chain, step: Step) -> rating_types.Request:
     """Return what is to be rated; raises Refused for what cannot be."""
     usage, terms = step.usage, chain.terms
     if not usage.months or usage.months % terms.cycle_months:
@@ -305,7 +305,7 @@ def _curve(usage: Usage, curve: PackedCurve) -> rating_types.Curve:
     return rating_types.Curve(curve.quantity, curve.start, curve.minutes, wh)
 
 
-def _refused(chain: Chain, refused: Refused) -> rating_types.RatedBill:
+def refused_by(chain: Chain, refused: Refused) -> rating_types.RatedBill:
     return rating_types.RatedBill(
         contract=chain.terms.contract_no,
         currency="",

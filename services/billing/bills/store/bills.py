@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import ColumnElement, Date, FromClause, Row, Select, and_, case, func, or_, select
 
@@ -13,6 +13,7 @@ from services.billing.bills.store.written import Writing
 from services.billing.bills.tables import BILL, BILL_DOCUMENT, IS_IN_REVIEW, IS_READY
 from services.billing.business_day import store as business_day
 from services.billing.contracts.store import contracts as contracts_store
+from services.billing.contracts.store import daily
 from services.billing.freezes import store as freezes_store
 from services.billing.freezes.domain import Standing
 from services.billing.review import store as review_store
@@ -22,6 +23,7 @@ from services.billing.usages.store import usages as usages_store
 from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
 
+TAKE_OUT: Final = ("cancel", "reverse", "adjust")  # nothing may take the bill's place: its days are estimated anew
 _HEAD = (
     *("bill_id", "contract_no", "period_from", "period_to", "version", "status", "row_version", "usage_id"),
     *("energy_wh", "total_fen", "estimated"),
@@ -209,10 +211,8 @@ async def proposed_since(view: View, since: Mapping[str, date]) -> Sequence[Row[
 
 def frozen_by(standing: Standing, row: Row[Any]) -> list[str]:
     """Return which freezes keep a bill from going out."""
-    if not standing.freezes:
-        return []
     days = {name: row._mapping[name] for name in ("contract_no", "period_from", "period_to", "route_no")}
-    return standing.of(**days, codes=findings.codes_of(row.findings))
+    return standing.of(**days, codes=findings.codes_of(row.findings)) if standing.freezes else []
 
 
 async def lines_of(view: View, bill_ids: Sequence[str]) -> dict[str, str]:
@@ -228,6 +228,7 @@ async def insert(tx: Tx, writings: Sequence[Writing], *, basis: str) -> None:
     """Store drafts as bills, calculated on a `basis`, and who read for those that a reviewer must decide on."""
     drafts = [w.draft for w in writings]
     await bulk.insert_rows(tx, BILL, written.heads(tx, writings))
+    await daily.mark(tx, [draft.terms.contract_no for draft in drafts])
     await bulk.insert_rows(
         tx,
         BILL_DOCUMENT,
@@ -265,6 +266,9 @@ async def move(tx: Tx, changed: Sequence[tuple[str, int]], event: str) -> None:
         where=BILL.c.status.in_(LIFE.sources(event)),
     )
     assert count == len(changed)
+    if event in TAKE_OUT:
+        rows = await heads(tx, [bill_id for bill_id, _ in changed])
+        await daily.mark(tx, [row.contract_no for row in rows.values()])
 
 
 async def note_reviewed(tx: Tx, bill_ids: Sequence[str]) -> None:
@@ -392,4 +396,5 @@ async def issue(tx: Tx, going: Sequence[Issuing]) -> set[str]:
         )
         .returning(BILL.c.bill_id)
     )
+    await daily.mark(tx, [one.row.contract_no for one in going])
     return {row.bill_id for row in await tx.all(statement)}

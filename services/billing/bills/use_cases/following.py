@@ -7,6 +7,7 @@ from sqlalchemy import ColumnElement, Row, false
 from services.billing.bills.store import touched
 from services.billing.bills.use_cases import billing
 from services.billing.context import Context
+from services.billing.contracts.store import daily
 from services.billing.review.domain import findings
 from services.billing.tariffs.store import changes
 from services.billing.tariffs.store.documents import TARIFF
@@ -27,6 +28,8 @@ async def follow(tx: Tx, *, context: Context) -> int:
         more = len(first_days) == CONTRACTS_MAX
         after = max(first_days, default=change.after_contract)
         await changes.advance(tx, change, after_contract=after, contracts=len(first_days), more=more)
+        if not more:
+            await daily.mark_all(tx)
         if first_days:
             await billing.bill_changed(tx, (), first_days, context=context, cause=findings.TARIFF_CHANGED)
             tx.after_commit(context.wake.set)

@@ -12,7 +12,7 @@ from sqlalchemy import ColumnElement, Date, FromClause, Integer, Row, Select, an
 
 from services.billing.contracts import domain
 from services.billing.contracts.domain import Account, AccountTerms, Assignment, Contract, Payment, SubMeter, Terms
-from services.billing.contracts.store import before
+from services.billing.contracts.store import before, daily
 from services.billing.contracts.tables import ACCOUNT, CONTRACT
 from services.billing.rating import rating_types
 from services.billing.rating.rating_types import AccountSpan
@@ -216,7 +216,8 @@ def _payment_modes_text(contract: Contract) -> str:
     )
 
 
-def _payment_modes_of(text: str) -> tuple[Payment, ...]:
+def payment_modes_of(text: str) -> tuple[Payment, ...]:
+    """Return how a contract is paid from its text."""
     return tuple(Payment(date.fromisoformat(day), mode) for day, mode in orjson.loads(text)) if text else ()
 
 
@@ -339,6 +340,7 @@ async def upsert(tx: Tx, changed: Sequence[tuple[Stated, int]]) -> set[str]:
         await bulk.upsert_newer(
             tx, CONTRACT, _contract_columns(written), key=("contract_no",), version="account_version"
         )
+        await daily.mark_stated(tx, [contract.contract_no for _, _, contract in written])
     return applied
 
 
@@ -381,7 +383,7 @@ def account_of(row: Row[Any], contracts: Sequence[Row[Any]]) -> Account:
                 annulled=c.annulled,
                 reason=c.reason,
                 curve_minutes=c.curve_minutes,
-                payment_modes=_payment_modes_of(c.payment_modes),
+                payment_modes=payment_modes_of(c.payment_modes),
                 sub_meters=sub_meters_of(c.sub_meters),
             )
             for c in contracts

@@ -17,6 +17,8 @@ from services.billing.cases.store import signals as case_signals
 from services.billing.closings.store import closings as closings_store
 from services.billing.closings.store import findings as closing_findings
 from services.billing.closings.store import unused as unused_store
+from services.billing.contracts.store import daily
+from services.billing.daily_charges import store as daily_charges
 from services.billing.replays import domain as replays
 from services.billing.replays import store as replays_store
 from services.billing.review.store import CANCEL
@@ -184,6 +186,8 @@ async def gauges(view: View, now: datetime, zone: ZoneInfo, calendar: Calendar) 
         "replays_failing": float(replayed.get(replays.DIFFERS, 0) + replayed.get(replays.FAILED, 0)),
         "replays_not_replayable": float(replayed.get(replays.NOT_REPLAYABLE, 0)),
         "meter_tests_waiting": float(await adjustments.waiting(view)),
+        "daily_charges_due": float(await daily.count_due(view)),
+        "daily_charges_unrated": float(await daily_charges.count_unrated(view)),
         "use_findings_open": float(await uses.undecided(view)),
         "release_stopped": float(bool(switch and switch.stopped)),
         **await _closings(view),
