@@ -76,8 +76,9 @@ from shared import service
 from shared.approvals import Kind
 from shared.bus.ports import EventLog
 from shared.clock import Clock, SystemClock
-from shared.db.engine import View
+from shared.db.engine import Database, View
 from shared.events.reading import ServicePointChanged
+from shared.loops import Loop
 from shared.metrics import Metrics
 from shared.service import Service
 from shared.settings import calendar as calendar_of
@@ -181,11 +182,7 @@ def build(
             closing_jobs.advance_closings(context),
             replay_jobs.replay_sample(context),
         ],
-        background=[
-            jobs.issuer(database, context),
-            daily_charge_jobs.teller(database, context),
-            trial_jobs.worker(database, context, by=settings.instance, processes=settings.billing_trial_processes),
-        ],
+        background=_loops(settings, database, context),
         gauges=[gauges],
         waiting_oldest=[usages_store.waiting_oldest, points_store.asking_oldest, case_signals.waiting_oldest],
         control_totals=[views.control_totals],
@@ -197,6 +194,14 @@ def build(
         approvals=kinds_of_approval(context),
         contents=CONTENTS,
     )
+
+
+def _loops(settings: BillingSettings, database: Database, context: Context) -> list[Loop]:
+    return [
+        jobs.issuer(database, context),
+        daily_charge_jobs.teller(database, context),
+        trial_jobs.worker(database, context, by=settings.instance, processes=settings.billing_trial_processes),
+    ]
 
 
 def kinds_of_approval(context: Context) -> list[Kind]:

@@ -33,6 +33,8 @@ NOT_READ = {
         ("reading", "route"): {"route_cycle"},
         ("reading", "service_point"): {"daily_register", "first_remote_meter", "supply_point", "task"},
         ("billing", "bill"): {"bill_document"},
+        ("billing", "contract"): {"daily_charge", "daily_estimate"},
+        ("billing", "unused_supply"): {"daily_charge", "daily_estimate"},
         ("billing", "run"): {"compared_run"},
     },
     "an object of its own kind, with entries of its own": {
