@@ -210,7 +210,10 @@ CATALOGUE = (
     Metric("release_stopped", "gauge", "1 where the switch stops all releases", service="billing"),
     # collection
     Metric(
-        "ledger_imbalance_fen", "gauge", "Sum over all ledger entries; anything but 0 is a fault", service="collection"
+        "ledger_imbalance_fen",
+        "gauge",
+        "Sum over the ledger, of its subtotals; anything but 0 is a fault",
+        service="collection",
     ),
     Metric("books_invariants_broken", "gauge", "Invariants that did not hold when last checked", service="collection"),
     Metric("receivables_open_fen", "gauge", "Money outstanding", service="collection"),

@@ -63,7 +63,7 @@ from services.collection.targets import domain as targets
 from services.collection.targets.domain import AgeingRules
 from services.collection.views.api import books as views
 from services.collection.views.api import recovery
-from services.collection.views.store import closed_accounts, edges, invariants, totals, trace
+from services.collection.views.store import checking, closed_accounts, edges, totals, trace
 from shared import service
 from shared.approvals import Kind
 from shared.bus.handling import Handler
@@ -137,7 +137,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             settlement_jobs.settle_accounts(rules),
             standing_jobs.judge_standings(rulebook),
             ledger_jobs.fold_subtotals(),
-            ledger_jobs.check_books(lambda view: invariants.invariants(view, rules)),
+            ledger_jobs.check_books(database, checking.parts, lambda view, part: checking.check(view, rules, part)),
         ],
         background=[cut_jobs.Clock(database, ways).run],
         gauges=[_gauges(clock, today), ledger_jobs.gauges],

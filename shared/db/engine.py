@@ -156,9 +156,9 @@ class Database:
             yield View(conn)
 
     @asynccontextmanager
-    async def committed(self) -> AsyncIterator[View]:
-        """Open a view beside a unit of work that goes on: what was committed before it."""
-        only_read = _read_only_options(self.dialect)
+    async def committed(self, *, snapshot: bool = False) -> AsyncIterator[View]:
+        """Open a view beside a unit of work that goes on: what was committed before it; as a `snapshot` of one moment."""
+        only_read = _read_only_options(self.dialect, snapshot)
         async with self._transaction(self._beside, **{READ_ONLY: True}, **only_read) as (conn, _):
             yield View(conn)
 

@@ -62,6 +62,7 @@ class LateDebt:
     parts: Sequence[tuple[date, int]]
     held: Sequence[Span] = ()
     waived_fen: int | None = 0
+    route_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,13 +78,17 @@ class Line:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fee:
-    """The fee on what an account settled on one day, by one rule: at least the minimum, half up to the fen, less waivers."""
+    """The fee on what an account settled on one day, by one rule: at least the minimum, half up to the fen, less waivers.
+
+    `route_no`: the route of its debts, where all were read on one; else empty.
+    """
 
     account_no: str
     settled_on: date
     rule: str
     amount_fen: int
     lines: tuple[Line, ...]
+    route_no: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +176,18 @@ def _of_rule(rule: _Rule, groups: Mapping[tuple[str, date], Sequence[LateDebt]])
         fen -= min(fen, sum(debt.waived_fen or 0 for debt in debts))
         if fen:
             lines = tuple(line for debt in debts for line in _lines(debt))
-            found.append(Fee(account_no=account_no, settled_on=settled_on, rule=rule.name, amount_fen=fen, lines=lines))
+            routes = {debt.route_no for debt in debts}
+            route_no = routes.pop() if len(routes) == 1 else ""
+            found.append(
+                Fee(
+                    account_no=account_no,
+                    settled_on=settled_on,
+                    rule=rule.name,
+                    amount_fen=fen,
+                    lines=lines,
+                    route_no=route_no,
+                )
+            )
     return found
 
 

@@ -1,19 +1,24 @@
 """The timed work of the ledger."""
 
+import logging
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import date
 from typing import Final
 
 from services.collection.ledger.store import subtotals
 from shared.db import jobs
-from shared.db.engine import Tx, View
+from shared.db.engine import Database, Tx, View
 from shared.db.jobs import Job
+
+log = logging.getLogger(__name__)
 
 FOLD: Final = "fold-subtotals"
 CHECK: Final = "check-books"
 BROKEN: Final = "broken"
-Invariants = Callable[[View], Awaitable[Mapping[str, tuple[int, int]]]]
-"""Returns each invariant of the books by name with its two numbers, reckoned from what is posted."""
+Parts = Callable[[View], Awaitable[Sequence[str]]]
+"""Returns the parts in which the books are checked."""
+Check = Callable[[View, str], Awaitable[Mapping[str, tuple[int, int]]]]
+"""Returns each invariant of a part of the books by name with its two numbers, reckoned from what is posted."""
 
 
 def fold_subtotals() -> Job:
@@ -32,15 +37,22 @@ def fold_subtotals() -> Job:
     return Job(name=FOLD, chunks=chunks, work=work, why=why)
 
 
-def check_books(invariants: Invariants) -> Job:
-    """Return the job that reckons every invariant of the books, and counts those that do not hold."""
+def check_books(database: Database, parts: Parts, check: Check) -> Job:
+    """Return the job that reckons every invariant of the books, part by part, and counts those that do not hold.
 
-    async def chunks(_view: View, _business_date: date) -> Sequence[str]:
-        return ["books"]
+    Each part is of one moment: what is posted meanwhile breaks nothing.
+    """
 
-    async def work(tx: Tx, _business_date: date, _chunk: str) -> dict[str, int]:
-        found = await invariants(tx)
-        return {"checked": len(found), BROKEN: sum(left != right for left, right in found.values())}
+    async def chunks(view: View, _business_date: date) -> Sequence[str]:
+        return await parts(view)
+
+    async def work(_tx: Tx, _business_date: date, chunk: str) -> dict[str, int]:
+        async with database.committed(snapshot=True) as view:
+            found = await check(view, chunk)
+        broken = [name for name, (left, right) in found.items() if left != right]
+        for name in broken:
+            log.error("books.broken", extra={"invariant": name, "part": chunk.replace("\t", " ")})
+        return {"checked": len(found), BROKEN: len(broken)}
 
     return Job(name=CHECK, chunks=chunks, work=work)
 

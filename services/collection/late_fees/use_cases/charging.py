@@ -108,7 +108,7 @@ async def _post(
     """Post what changes, the fees that take the place of others in one group with these, and tell it."""
     fresh: dict[str, list[Debt]] = defaultdict(list)
     for each in new:
-        fresh[each.row["account_no"]].append(_debt(each.row))
+        fresh[each.row["account_no"]].append(_debt(each.row, each.fee.route_no))
     old: dict[str, list[Debt]] = defaultdict(list)
     for row in gone:
         old[row.account_no].append(_debt(row._mapping))
@@ -132,7 +132,8 @@ async def _post(
     tx.publish([_charged(each.row) for each in new])
 
 
-def _debt(row: Any) -> Debt:
+def _debt(row: Any, route_no: str = "") -> Debt:
+    """Return a fee as a debt. One that is taken back is so by what was posted of it, its route too."""
     on, fen = row["issued_on"], row["amount_fen"]
     return Debt(
         document_kind=LATE_FEE,
@@ -144,6 +145,7 @@ def _debt(row: Any) -> Debt:
         posted_on=on,
         total_fen=fen,
         components=[(COMPONENT, fen)],
+        route_no=route_no,
     )
 
 

@@ -60,6 +60,7 @@ async def _debts(
                 *((each.from_, each.to or date.max) for each in planned.get(row.receivable_id, ())),
             ],
             waived_fen=waived.get(row.receivable_id, 0),
+            route_no=row.route_no or "",
         )
         for row in rows
     ]

@@ -48,7 +48,16 @@ async def debts(
     """Return debts of these kinds that were settled after their due date; or those that are `owed`."""
     r = RECEIVABLE.c
     state = r.status == OPEN if owed else (r.status == CLEARED) & (r.cleared_on > r.due_on)
-    names = ("receivable_id", "account_no", "document_kind", "document_id", "service_point_no", "cycle", "due_on")
+    names = (
+        "receivable_id",
+        "account_no",
+        "document_kind",
+        "document_id",
+        "service_point_no",
+        "route_no",
+        "cycle",
+        "due_on",
+    )
     return await bulk.select_in(
         view,
         RECEIVABLE,

@@ -14,12 +14,14 @@ from sqlalchemy import (
     Select,
     Subquery,
     Table,
+    and_,
     case,
     delete,
     func,
     literal,
     or_,
     select,
+    true,
     union_all,
 )
 
@@ -37,6 +39,8 @@ SIDE_KEY: Final = ("accounting_date", "org_unit", "ledger_account")
 SIDE_FIGURES: Final = ("debit_fen", "credit_fen", "entry_count")
 DUE_KEY: Final = ("month", "org_unit", "route_no", "customer_class", "counts_on")
 DUE_FIGURES: Final = ("due_fen", "due_count", "collected_fen", "collected_count")
+_ALL: Final = true()
+_COUNTS: Final = RECEIVABLE.c.month.is_not(None)
 _SHAPES: Final[Mapping[Table, tuple[Sequence[str], Sequence[str]]]] = {
     SIDE: (SIDE_KEY, SIDE_FIGURES),
     DUE: (DUE_KEY, DUE_FIGURES),
@@ -115,10 +119,25 @@ async def differing(view: View) -> dict[str, int]:
     return {table.name: await _differing(view, table, entries) for table, entries in ((SIDE, _sides()), (DUE, _due()))}
 
 
-async def _differing(view: View, table: Table, posted: Subquery) -> int:
+async def differing_sides(view: View, first: date | None, end: date | None) -> int:
+    """Return how many subtotals of the ledger of the days of [first, end) differ from the entries; none is no end."""
+    return await _differing(view, SIDE, _sides(_in(TRANSACTION, first, end)), _in(SIDE, first, end))
+
+
+async def differing_recovery(view: View, month: str) -> int:
+    """Return how many subtotals of the recovery of a month differ from receivables and allocations."""
+    return await _differing(view, DUE, _due(RECEIVABLE.c.month == month), DUE.c.month == month)
+
+
+def _in(table: Table, first: date | None, end: date | None) -> ColumnElement[bool]:
+    day = table.c.accounting_date
+    return and_(true(), *([] if first is None else [day >= first]), *([] if end is None else [day < end]))
+
+
+async def _differing(view: View, table: Table, posted: Subquery, where: ColumnElement[bool] = _ALL) -> int:
     key, figures = _SHAPES[table]
     both = union_all(
-        select(*(table.c[name] for name in (*key, *figures))),
+        select(*(table.c[name] for name in (*key, *figures))).where(where),
         select(*(posted.c[name] for name in key), *(-posted.c[name] for name in figures)),
     ).subquery()
     keys = [both.c[name] for name in key]
@@ -127,7 +146,7 @@ async def _differing(view: View, table: Table, posted: Subquery) -> int:
     return int(await view.scalar(select(func.count()).select_from(wrong)))
 
 
-def _sides() -> Subquery:
+def _sides(where: ColumnElement[bool] = _ALL) -> Subquery:
     """Return the sums of all entries, by what the subtotals are kept by."""
     fen = ENTRY.c.amount_fen
     keys = (TRANSACTION.c.accounting_date, TRANSACTION.c.org_unit, ENTRY.c.ledger_account)
@@ -139,22 +158,21 @@ def _sides() -> Subquery:
             func.count().label("entry_count"),
         )
         .select_from(TRANSACTION.join(ENTRY, ENTRY.c.transaction_id == TRANSACTION.c.transaction_id))
+        .where(where)
         .group_by(*keys)
         .subquery()
     )
 
 
-def _due() -> Subquery:
-    """Return the sums of all receivables and allocations, by what the subtotals are kept by."""
-    r, turns = RECEIVABLE.c, _turned()
+def _due(of: ColumnElement[bool] = _COUNTS) -> Subquery:
+    """Return the sums of receivables and their allocations, by what the subtotals are kept by."""
+    r, turns = RECEIVABLE.c, _turned(of)
     turned = turns.c.settled - func.lag(turns.c.settled, 1, 0).over(
         partition_by=turns.c.receivable_id, order_by=turns.c.day
     )
     every = union_all(
-        _part(RECEIVABLE, r.posted_on, r.amount_fen, 1, 0, 0).where(r.month.is_not(None)),
-        _part(RECEIVABLE, r.reversed_on, -r.amount_fen, -1, 0, 0).where(
-            r.month.is_not(None), r.reversed_on.is_not(None)
-        ),
+        _part(RECEIVABLE, r.posted_on, r.amount_fen, 1, 0, 0).where(of),
+        _part(RECEIVABLE, r.reversed_on, -r.amount_fen, -1, 0, 0).where(of, r.reversed_on.is_not(None)),
         _part(turns, turns.c.day, 0, 0, turns.c.fen, turned),
     ).subquery()
     keys = [every.c[name] for name in DUE_KEY]
@@ -174,12 +192,16 @@ def _part(source: FromClause, day: Any, *figures: Any) -> Select[Any]:
     )
 
 
-def _turned() -> Subquery:
+def _turned(of: ColumnElement[bool]) -> Subquery:
     """Return by receivable and day what is set against it, and whether (1 or 0) it is settled by then."""
     r, a = RECEIVABLE.c, ALLOCATION.c
     moved = union_all(
-        select(a.receivable_id, counts_on().label("day"), a.amount_fen.label("fen")),
-        select(r.receivable_id, r.reversed_on.label("day"), literal(0).label("fen")).where(r.reversed_on.is_not(None)),
+        select(a.receivable_id, counts_on().label("day"), a.amount_fen.label("fen"))
+        .select_from(ALLOCATION.join(RECEIVABLE, r.receivable_id == a.receivable_id))
+        .where(of),
+        select(r.receivable_id, r.reversed_on.label("day"), literal(0).label("fen")).where(
+            of, r.reversed_on.is_not(None)
+        ),
     ).subquery()
     by_day = (
         select(moved.c.receivable_id, moved.c.day, func.sum(moved.c.fen).label("fen"))
@@ -196,7 +218,7 @@ def _turned() -> Subquery:
             case(((settled_fen == r.amount_fen) & owed, 1), else_=0).label("settled"),
         )
         .select_from(by_day.join(RECEIVABLE, r.receivable_id == by_day.c.receivable_id))
-        .where(r.month.is_not(None))
+        .where(of)
         .subquery()
     )
 

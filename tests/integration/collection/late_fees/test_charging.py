@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from services.collection.payments.tables import PAYMENT
 from shared.events.disputes import DisputeChanged
 from tests.kits.collection import Kit, account, bill, corrected, counted, issued
 from tests.kits.effort import examples
@@ -73,6 +74,27 @@ async def test_a_fee_grows_while_the_debt_is_owed_and_is_a_receivable_of_its_own
     assert {line["ledger_account"]: line["balance_fen"] for line in trial["lines"]}["6301.02"] == -1_000
     traced = (await kit.admin.get(f"/v1/trace/late_fee/{owed['document_id']}")).json()
     assert [up["kind"] for up in traced["derived_from"]] == ["receivable"]
+
+
+async def test_a_fee_is_of_the_route_of_its_debts_where_that_is_one_and_recovery_has_it_there(kit: Kit) -> None:
+    await kit.give(account("A2"))
+    other = bill("B3", 100_000, account_no="A2").model_copy(update={"route_no": "R2"})
+    await kit.give(issued(bill("B1", 100_000)), issued(bill("B2", 50_000, account_no="A2")), issued(other))
+    for account_no, fen in (("A1", 100_000), ("A2", 150_000)):
+        await kit.pay(fen, account_no, on="2026-03-04")
+    assert (await charged(kit, "2026-03-05"))["counts"] == {"charged": 2, "withdrawn": 0, "waiting": 0}
+
+    owed = (await kit.clerk.get("/v1/receivables?status=open")).json()["items"]
+    assert {one["account_no"]: one["route_no"] for one in owed} == {"A1": "R1", "A2": None}
+    recovery = (await kit.clerk.get("/v1/recovery?month=2026-03&by=route")).json()["items"]
+    fen = {one["account_no"]: one["amount_fen"] for one in owed}
+    assert {one["unit"]: one["due_fen"] for one in recovery if one["due_fen"]} == {"R1": fen["A1"], None: fen["A2"]}
+    (payment, *_) = [row for row in await kit.rows(PAYMENT) if row["account_no"] == "A1"]
+    await reverse(kit, payment["payment_id"], on="2026-03-06")
+    assert (await charged(kit, "2026-03-07"))["counts"]["withdrawn"] == 1
+    recovery = (await kit.clerk.get("/v1/recovery?month=2026-03&by=route")).json()["items"]
+    assert {one["unit"]: one["due_fen"] for one in recovery if one["due_fen"]} == {None: fen["A2"]}
+    await kit.check_books()
 
 
 async def test_there_is_no_fee_on_a_late_fee(kit: Kit) -> None:
