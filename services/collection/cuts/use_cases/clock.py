@@ -1,4 +1,4 @@
-"""What has its instant within a day: the customer is told again, then the order goes out; what is held by then is called back."""
+"""What has its instant within a day: the customer is told again, then the order goes out; what is held is called back."""
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +8,7 @@ from services.collection.cuts import domain
 from services.collection.cuts.use_cases.ways import Ways, facts
 from services.collection.ledger.store import accounts
 from services.collection.supply import store as supply
-from services.collection.supply.domain import IMMINENT, ORDERED, PLANNED
+from services.collection.supply.domain import CUT, IMMINENT, ORDERED, PLANNED
 from services.collection.supply.store import Cut
 from services.collection.supply.use_cases.orders import NOTHING_DUE, Orders, moved
 from shared import natural
@@ -16,7 +16,8 @@ from shared.db.engine import Database, Tx, View
 from shared.events.cuts import CutImminent
 
 AT_ONCE = 200  # cuts of one turn: one unit of work, under a second; there is another turn at once
-_GOING = (PLANNED, IMMINENT, ORDERED)
+_GOING = (PLANNED, IMMINENT, ORDERED, CUT)
+_DONE = (ORDERED, CUT)
 
 
 async def turn(database: Database, ways: Ways) -> int:
@@ -47,7 +48,8 @@ Step = Literal["next", "banned", "held", "protected"]
 async def _steps(view: View, cuts: Sequence[Cut], now: datetime, ways: Ways) -> dict[str, Step]:
     """Return what is to be done of cuts that are going, by number: the next thing, or what stops them.
 
-    A ban stops no order that is out: what is called back is what nobody may be cut for any more.
+    A ban stops no order that is out: what is called back, or restored, is what nobody may be cut for any more. Who holds a debt
+    or marks a point holds no lock of ours: what came about meanwhile is seen on the next turn, also of what is cut by then.
     """
     if not cuts:
         return {}
@@ -55,7 +57,7 @@ async def _steps(view: View, cuts: Sequence[Cut], now: datetime, ways: Ways) -> 
     found: dict[str, Step] = {}
     for cut in cuts:
         stopped = known.stops(cut, now, cut["expires_at"] or now + timedelta(minutes=1))
-        if stopped and not (stopped == "banned" and cut["state"] == ORDERED):
+        if stopped and not (stopped == "banned" and cut["state"] in _DONE):
             found[cut["cut_no"]] = stopped
         elif not stopped and cut["due_at"] is not None and cut["due_at"] <= now:
             found[cut["cut_no"]] = "next"

@@ -2,15 +2,14 @@
 
 import asyncio
 import random
-from datetime import date, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 
-from services.collection.supply.domain import restored_by
-from services.collection.supply.tables import CUT, CUT_ORDER
+from services.collection.supply.tables import CUT
 from shared.events.notify import PersonTold
 from shared.events.supply import SupplySwitched, SupplySwitchFailed
 from tests.kits import cuts
@@ -247,22 +246,6 @@ async def test_a_restore_that_fails_is_asked_for_again_and_is_overdue_after_a_da
     kit.clock.at += timedelta(hours=25)
     metrics = (await kit.admin.get("/metrics")).text
     assert "wattline_restores_overdue 1.0" in metrics
-
-
-async def test_what_is_asked_for_early_in_the_morning_is_of_the_utilitys_day(kit: Kit) -> None:
-    await cuts.ordered(kit)
-    await cuts.switched(kit)
-    cuts.at(kit, "2026-04-23", "06:30")  # still the 22nd in UTC
-    await kit.pay(100_000, on="2026-04-23")
-    restore = (await kit.facts("collection.supply_order_requested.v1"))[-1]
-    assert (restore["action"], restore["asked_on"]) == ("restore", "2026-04-23")
-    assert (await kit.rows(CUT_ORDER))[-1]["asked_on"] == date(2026, 4, 23)
-
-
-@pytest.mark.parametrize(("day", "hours"), [("2024-05-31", 72), ("2024-06-01", 24)])
-def test_how_soon_supply_is_restored_is_as_the_edition_of_the_day_says(day: str, hours: int) -> None:
-    now = datetime.fromisoformat(f"{day}T06:00:00+08:00")
-    assert restored_by(now, date.fromisoformat(day)) - now == timedelta(hours=hours)
 
 
 async def test_what_speaks_against_a_cut_has_a_code_and_nothing_is_asked_for(kit: Kit) -> None:
