@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Row
+from sqlalchemy.exc import IntegrityError
 
 from services.billing.usages.domain import Usage
 from services.billing.usages.store import codec
@@ -49,11 +50,15 @@ class Recorded:
 async def record(tx: Tx, facts: Sequence[UsageMeasured]) -> Recorded:
     """Record usages, each under its natural key, and tell which are in force now.
 
-    A version that came twice changes nothing; one with other content under the same key raises ConflictingUsage. Of usages of a
+    A version that came twice changes nothing; one with other content under the same key, or a known id under another key, raises
+    ConflictingUsage. Of usages of a
     point that share a day the highest version is in force, in whatever order they come.
     """
     first = {fact.usage_id: fact for fact in reversed(facts)}
-    ids = await store.record(tx, list(first.values()))
+    try:
+        ids = await store.record(tx, list(first.values()))
+    except IntegrityError:
+        raise ConflictingUsage("an id that is known came with another point, period or version") from None
     if len(ids) < len(facts):
         repeated = [fact for fact in facts if fact.usage_id not in ids or first[fact.usage_id] is not fact]
         await _check_repeated(tx, repeated)

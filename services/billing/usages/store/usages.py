@@ -89,16 +89,17 @@ _DEFAULTS: Final[Mapping[str, Any]] = {"months": 1, "late": False, "withdrawn": 
 
 
 async def unlike(view: View, facts: Sequence[UsageMeasured]) -> list[UsageMeasured]:
-    """Return those of the facts under whose natural key another content is stored."""
+    """Return those of the facts under whose natural key another content is stored, or nothing: then their ids are of another."""
     keys = {name: [getattr(f, name) for f in facts] for name in codec.NATURAL_KEY}
     rows = {
         tuple(getattr(row, name) for name in codec.NATURAL_KEY): row for row in await bulk.select_in(view, USAGE, keys)
     }
-    found = [(fact, rows[tuple(getattr(fact, name) for name in codec.NATURAL_KEY)]) for fact in facts]
+    found = [(fact, rows.get(tuple(getattr(fact, name) for name in codec.NATURAL_KEY))) for fact in facts]
     return [
         fact
         for fact, row in found
-        if row.payload != codec.payload(fact)
+        if row is None
+        or row.payload != codec.payload(fact)
         or any(getattr(fact, name) != getattr(row, name) for name in codec.COLUMNS)
     ]
 
