@@ -8,6 +8,7 @@ from services.collection.late_fees.tables import WAIVER
 from services.collection.ledger.tables import CLOSED_MONTH, RECEIVABLE
 from services.collection.payments.tables import ORDER, PAYMENT
 from services.collection.plans.tables import COVERED, INSTALMENT, PLAN
+from services.collection.prepaid.tables import PREPAID
 from services.collection.settlements.tables import SETTLEMENT
 from services.collection.standings.tables import HARDSHIP_MARK, STANDING
 from services.collection.supply.tables import CUT, CUT_DEBT
@@ -29,6 +30,7 @@ CONTENTS: Final[Readers] = {
     "payment_order": of_tables({ORDER: "order_id"}),
     "plan": of_tables({PLAN: "plan_no", INSTALMENT: "plan_no", COVERED: "plan_no"}),
     "point_mark": of_tables({MARK: "service_point_no"}),
+    "prepaid_account": of_tables({PREPAID: "account_no"}),
     "settlement": of_tables({SETTLEMENT: "closing_no"}),
     "target": of_tables({TARGET: ("month", "unit_kind", "unit")}),
 }

@@ -40,6 +40,12 @@ from services.collection.plans import domain as plans
 from services.collection.plans import jobs as plan_jobs
 from services.collection.plans import use_cases as planning
 from services.collection.plans.domain import Rulebook as Plans
+from services.collection.prepaid import api as prepaid_api
+from services.collection.prepaid import consumers as prepaid_consumers
+from services.collection.prepaid import domain as prepaid
+from services.collection.prepaid import jobs as prepaid_jobs
+from services.collection.prepaid import store as prepaid_store
+from services.collection.prepaid.domain import Rulebook as PrepaidRules
 from services.collection.receivables import api as receivables
 from services.collection.receivables import consumers
 from services.collection.receivables.store import waiting_oldest
@@ -58,6 +64,7 @@ from services.collection.standings.store import marked
 from services.collection.standings.use_cases import STATES as STATES
 from services.collection.supply import consumers as supply_consumers
 from services.collection.supply import store as supply
+from services.collection.supply.use_cases.settling import release_prepaid
 from services.collection.targets import api as targets_api
 from services.collection.targets import domain as targets
 from services.collection.targets.domain import AgeingRules
@@ -89,14 +96,15 @@ class Policies(NamedTuple):
     cuts: Cuts
     standings: Rulebook
     ageing: AgeingRules
+    prepaid: PrepaidRules
 
 
 def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | None = None) -> Service:
     """Return the collection service."""
     clock = clock or SystemClock()
-    rules, ladders, planned, fees, cut_rules, rulebook, ageing = load_policies(settings)
+    rules, ladders, planned, fees, cut_rules, rulebook, ageing, prepaid_rules = load_policies(settings)
     days = calendar(settings)
-    ways = Ways(cut_rules, days, settings.timezone)
+    ways = Ways(cut_rules, days, settings.timezone, prepaid_rules, rules.second_person)
     database = service.open_database(settings, NAME, clock=clock)
 
     def today() -> date:
@@ -122,6 +130,7 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             plans_api.router,
             late_fee_api.router,
             cuts_api.router,
+            prepaid_api.router,
             settlements.router,
             standings_api.router,
             targets_api.router,
@@ -133,13 +142,17 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
             *jobs.jobs(Known(ladders, days, marked)),
             plan_jobs.judge_plans(),
             cut_jobs.plan_cuts(ways),
+            prepaid_jobs.judge_prepaid(),
             late_fee_jobs.charge_late_fees(rules, fees),
             settlement_jobs.settle_accounts(rules),
             standing_jobs.judge_standings(rulebook),
             ledger_jobs.fold_subtotals(),
             ledger_jobs.check_books(database, checking.parts, lambda view, part: checking.check(view, rules, part)),
         ],
-        background=[cut_jobs.Clock(database, ways).run],
+        background=[
+            cut_jobs.Clock(database, ways).run,
+            prepaid_jobs.Judge(database, prepaid_rules, settings.timezone, release_prepaid).run,
+        ],
         gauges=[_gauges(clock, today), ledger_jobs.gauges],
         waiting_oldest=[waiting_oldest],
         control_totals=[totals.control_totals],
@@ -163,6 +176,7 @@ def _handlers(rules: Policy, ways: Ways) -> dict[type[Fact], Handler]:
         **settlement_consumers.handlers(),
         **supply_consumers.handlers(),
         **cut_consumers.handlers(ways),
+        **prepaid_consumers.handlers(),
     }
 
 
@@ -173,6 +187,7 @@ def _gauges(clock: Clock, today: Callable[[], date]) -> Callable[[View], Awaitab
             **await totals.gauges(view, now),
             **await late_settlements.gauges(view, now),
             **await supply.gauges(view, now),
+            **await prepaid_store.gauges(view),
             **await closed_accounts.gauges(view, today()),
         }
 
@@ -195,7 +210,7 @@ def _approvals(rules: Policy, fees: LateFees, ways: Ways, today: Callable[[], da
 
 def also(part: ModuleType) -> str:
     """Return the fields of a version of the policy that others than one of its parts read."""
-    parts = (policy, dunning, plans, late_fees, cuts, standings, targets)
+    parts = (policy, dunning, plans, late_fees, cuts, standings, targets, prepaid)
     return " ".join(other.FIELDS for other in parts if other is not part)
 
 
@@ -214,6 +229,7 @@ def load_policies(settings: CollectionSettings) -> Policies:
             cuts.read(root, also=also(cuts)),
             standings.read(root, also=also(standings)),
             targets.read(root, also=also(targets)),
+            prepaid.read(root, also=also(prepaid)),
         )
 
     found = document("WATTLINE_COLLECTION_POLICY", settings.collection_policy, lambda d: Node.read(d, read))

@@ -4,7 +4,7 @@ from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from shared.events import cuts, late_fees, supply
+from shared.events import cuts, late_fees, prepaid, supply
 from shared.events.billing import Part
 from shared.events.fact import Code, Fact, Fen, Id, No
 from shared.fields import Day
@@ -230,5 +230,6 @@ FACTS: tuple[type[Fact], ...] = (
     AccountStandingChanged,
     *late_fees.FACTS,
     *cuts.FACTS,
+    *prepaid.BALANCES,
     *supply.ASKED,
 )

@@ -11,7 +11,7 @@ from pydantic import Field
 
 from shared.events.fact import Fact, Fen, Id, No
 from shared.events.registers import MeterSpan, PackedCurve, Wh
-from shared.fields import Day, Month
+from shared.fields import Day, Instant, Month
 
 Version = Annotated[int, Field(ge=1)]
 
@@ -79,5 +79,61 @@ class DailyChargeEstimated(Fact):
     )
 
 
+class _Balance(Fact):
+    """What is left of an account, and of what."""
+
+    account_no: No
+    service_point_no: No = Field(description="Of its first prepaid contract.")
+    org_unit: str
+    announcement_id: Id = Field(description="The document that the notice is about.")
+    available_fen: int = Field(description="`prepaid_fen` less `owed_fen` less `estimate_fen`.")
+    prepaid_fen: Fen
+    owed_fen: Fen
+    estimate_fen: Fen = Field(description="What was used since the last bill, as far as registers are known.")
+    through: Day = Field(description="The first day that the estimate does not know.")
+    episode: Annotated[int, Field(ge=1)] = Field(description="It ends when there is enough again.")
+    told_on: Day = Field(description="Business date.")
+
+
+class PrepaidBalanceLow(_Balance):
+    """Less than a level of the policy is left of what was paid in; told once, until there is more than it again."""
+
+    type: ClassVar[str] = "collection.prepaid_balance_low.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "Less than a level is left of what was paid in: the customer is to be told."
+
+    level: Annotated[int, Field(ge=1, description="1: the highest.")]
+    level_fen: int
+
+
+class PrepaidBalanceOverdrawn(_Balance):
+    """Nothing is left of what was paid in: the customer is told with legal effect; the proof is when a cut may be proposed."""
+
+    type: ClassVar[str] = "collection.prepaid_balance_overdrawn.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = "Nothing is left of what was paid in: the customer is to be told with legal effect."
+
+    cut_after_minutes: Annotated[int, Field(ge=0)] | None = Field(
+        description="How long after that supply may be cut; null: by no policy."
+    )
+
+
+class PrepaidBalanceRecovered(Fact):
+    """There is enough again: what was to be told of the balance is told no more."""
+
+    type: ClassVar[str] = "collection.prepaid_balance_recovered.v1"
+    key_field: ClassVar[str] = "account_no"
+    summary: ClassVar[str] = (
+        "There is enough again of what was paid in: earlier notices of the balance are told no more."
+    )
+
+    account_no: No
+    org_unit: str
+    available_fen: int
+    episode: Annotated[int, Field(ge=1)] = Field(description="Which notices are told no more: those of this episode.")
+    recovered_at: Instant
+
+
 DAILY: tuple[type[Fact], ...] = (DailyRegister,)
 ESTIMATED: tuple[type[Fact], ...] = (DailyChargeEstimated,)
+BALANCES: tuple[type[Fact], ...] = (PrepaidBalanceLow, PrepaidBalanceOverdrawn, PrepaidBalanceRecovered)

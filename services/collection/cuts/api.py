@@ -31,6 +31,7 @@ class CutOut(BaseModel):
     org_unit: str
     state: State = Field(description="`withdrawing`: its order was called back, what became of it is waited for.")
     code: str = Field(description="What it waits for, or why it ended: `not_told`, `rest_day`, `held`, `settled`, …")
+    cause: Literal["arrears", "prepaid"] = Field(description="`prepaid`: nothing was left of what was paid in.")
     outstanding_fen: Fen = Field(description="What was overdue and not held when it was proposed.")
     due_on: date
     proposed_on: date

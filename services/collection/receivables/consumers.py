@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from services.collection.ledger.domain.documents import ADJUSTMENT, BILL, CHARGE, DIFFERENCE, Correction, Debt
 from services.collection.ledger.domain.policy import Policy
+from services.collection.prepaid.use_cases import moving
 from services.collection.receivables.use_cases import accounts, bills, corrections
 from shared.bus.handling import Handler
 from shared.db.engine import Tx
@@ -27,6 +28,7 @@ def handlers(policy: Policy) -> Mapping[type[Fact], Handler]:
         await accounts.copy(tx, policy=policy, facts=facts)
 
     async def bill_issued(tx: Tx, facts: Sequence[BillIssued]) -> None:
+        await moving.billed(tx, [(fact.bill.contract_no, fact.bill.period_to) for fact in facts])
         await bills.post_bills(tx, policy=policy, bills=[debt_of(fact.bill) for fact in facts])
 
     async def bill_corrected(tx: Tx, facts: Sequence[BillCorrected]) -> None:

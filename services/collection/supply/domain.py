@@ -7,6 +7,9 @@ from shared.regulation import packaged
 from shared.regulation.policy import load_policy, policy_on
 from shared.statemachine import StateMachine
 
+ARREARS: Final = "arrears"
+PREPAID: Final = "prepaid"
+"""Why supply is cut: for debts that are overdue, or because nothing is left of what was paid in (费控)."""
 PROPOSED: Final = "proposed"
 ANNOUNCED: Final = "announced"
 PLANNED: Final = "planned"

@@ -70,6 +70,11 @@ async def add(tx: Tx, row: Mapping[str, Any], receivable_ids: Sequence[str]) -> 
     await bulk.insert_rows(tx, CUT_DEBT, columns)
 
 
+async def add_prepaid(tx: Tx, rows: Sequence[Mapping[str, Any]]) -> None:
+    """Insert cuts that are for no debts."""
+    await bulk.insert_rows(tx, CUT, {name: [row[name] for row in rows] for name in CUT.columns.keys()})  # noqa: SIM118
+
+
 async def write(tx: Tx, rows: Sequence[Cut]) -> None:
     """Write what has changed of cuts."""
     columns = {name: [row[name] for row in rows] for name in CUT.columns.keys()}  # noqa: SIM118

@@ -13,7 +13,7 @@ _IN_FORCE = text("state <> 'ended'")
 
 
 class Cut(Base, table=True):
-    """A service point whose supply is to be cut for arrears, was cut, or is restored.
+    """A service point whose supply is to be cut for arrears or as nothing is left (`cause`), was cut, or is restored.
 
     `code`: why it waits, or why it ended. `told_on`: the day on which the notice was delivered or told. `due_at`: when the
     clock of the day has something to do. `restore_by`: by when supply must be there again.
@@ -36,6 +36,7 @@ class Cut(Base, table=True):
     org_unit: str = Field(sa_column=Column(String(160), nullable=False))
     state: str = Field(sa_column=Column(columns.Code, nullable=False))
     code: str = Field(sa_column=Column(columns.Code, nullable=False))
+    cause: str = Field(sa_column=Column(columns.Code, nullable=False, server_default="arrears"))
     outstanding_fen: int = Field(sa_column=Column(columns.Amount, nullable=False))
     due_on: date = Field(sa_column=Column(Date, nullable=False))
     proposed_on: date = Field(sa_column=Column(Date, nullable=False))

@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Literal
 
 from services.collection.cuts import domain
+from services.collection.cuts.use_cases import prepaying
 from services.collection.cuts.use_cases.ways import Ways, facts
 from services.collection.ledger.store import accounts
 from services.collection.supply import store as supply
@@ -22,6 +23,10 @@ _DONE = (ORDERED, CUT)
 
 async def turn(database: Database, ways: Ways) -> int:
     """Do what is due by now, and return of how many cuts; each once, whoever else is at it."""
+    return await _go_on(database, ways) + await prepaying.turn(database, ways)
+
+
+async def _go_on(database: Database, ways: Ways) -> int:
     async with database.view() as view:
         going = await supply.in_states(view, _GOING, limit=supply.IN_FORCE_MAX)
         found = list(await _steps(view, going, database.clock.now(), ways))[:AT_ONCE]

@@ -9,7 +9,7 @@ from services.collection.cuts.use_cases import proposing
 from services.collection.cuts.use_cases.ways import Facts, Ways, facts
 from services.collection.ledger.store import accounts
 from services.collection.supply import store as supply
-from services.collection.supply.domain import ANNOUNCED, PLANNED
+from services.collection.supply.domain import ANNOUNCED, ARREARS, PLANNED
 from services.collection.supply.store import Cut
 from services.collection.supply.use_cases.orders import Orders, moved
 from shared.db import jobs
@@ -41,7 +41,7 @@ async def plan(tx: Tx, chunk: str, *, ways: Ways, business_date: date) -> dict[s
     orders = Orders(tx)
     counts = {"planned": 0, "announced": 0, "waiting": 0, "withdrawn": 0}
     for cut in cuts:
-        after = _planned(tx, cut, rules, known, ways, business_date)
+        after = planned(tx, cut, rules, known, ways, business_date)
         if after is None:
             orders.release([cut], "protected")
             counts["withdrawn"] += 1
@@ -59,14 +59,18 @@ def _what(cut: Cut, after: Cut) -> str:
     return "announced" if after["announcement"] > cut["announcement"] else "waiting"
 
 
-def _planned(tx: Tx, cut: Cut, rules: Rules, known: Facts, ways: Ways, day: date) -> Cut | None:
-    """Return a cut as it is planned for a day, or why it waits; None where it is not to be any more."""
+def planned(tx: Tx, cut: Cut, rules: Rules, known: Facts, ways: Ways, day: date) -> Cut | None:
+    """Return a cut as it is planned for a day, or why it waits; None where it is not to be any more.
+
+    Who is prepaid was told before his cut was proposed, by a policy of its own: no days of notice count.
+    """
     since, until = domain.hours(rules, day, ways.zone)
     stops = known.stops(cut, since, until)
     if stops == "protected":
         return None
     of_class = known.classes.get(cut["account_no"], "")
-    where = domain.when(rules, rules.notice(of_class), cut["told_on"], day)
+    of_arrears = cut["cause"] == ARREARS
+    where = domain.when(rules, rules.notice(of_class), cut["told_on"], day) if of_arrears else ""
     if where == "too_late" and stops != "held":
         return proposing.announced(tx, moved(cut, "announce_again"), ways, dict(known.classes), dict(known.marks), day)
     code = where or stops or domain.why_not(rules, ways.calendar, day, of_class)

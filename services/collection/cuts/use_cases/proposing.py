@@ -14,7 +14,7 @@ from services.collection.ledger.domain.policy import APPROVALS, CUTTING, Policy
 from services.collection.ledger.store import accounts, receivables
 from services.collection.ledger.use_cases import commands
 from services.collection.supply import store as supply
-from services.collection.supply.domain import LIFE, PROPOSED
+from services.collection.supply.domain import ARREARS, LIFE, PROPOSED
 from services.collection.supply.store import Cut
 from services.collection.supply.use_cases.orders import NOTHING_DUE, Orders, moved
 from shared import approvals, natural
@@ -123,6 +123,7 @@ def _row(case: Any, service_point_no: str, debts: Sequence[Any], known: Sequence
         "org_unit": case.org_unit,
         "state": LIFE.start(PROPOSED),
         "code": "",
+        "cause": ARREARS,
         "outstanding_fen": sum(debt.outstanding_fen for debt in debts),
         "due_on": min(debt.due_on for debt in debts),
         "proposed_on": on,
@@ -164,7 +165,10 @@ def kind_of_approval(ways: Ways, today: Callable[[], date]) -> approvals.Kind:
         orders = Orders(tx)
         marks = await store.marks(tx, [cut["service_point_no"]], today())
         after = moved(cut, "announce", approved_by=actor)
-        orders.put(announced(tx, after, ways, await accounts.customer_classes(tx, [cut["account_no"]]), marks, today()))
+        if cut["cause"] == ARREARS:  # who is prepaid was told already, and the clock of the day plans it
+            classes = await accounts.customer_classes(tx, [cut["account_no"]])
+            after = announced(tx, after, ways, classes, marks, today())
+        orders.put(after)
         await orders.write()
         _audit(tx, cut["cut_no"], "cut.approve", actor, approval.reason)
 

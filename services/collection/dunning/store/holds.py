@@ -9,6 +9,7 @@ from sqlalchemy import ColumnElement, Row, and_, exists, or_, select
 from services.collection.dunning import tables
 from services.collection.dunning.store import doubts
 from services.collection.ledger.store import receivables
+from services.collection.prepaid import store as prepaid
 from shared.db import bulk
 from shared.db.columns import Condition
 from shared.db.engine import Tx, View
@@ -23,12 +24,19 @@ def standing(on: date) -> ColumnElement[bool]:
 
 
 def held(on: date) -> ColumnElement[bool]:
-    """Return the condition, for `receivables`, that a receivable is held on a day: by a person, or as in doubt."""
+    """Return the condition, for `receivables`, that one is held on a day: by a person, in doubt, or of who is prepaid."""
     receivable_id, account_no = receivables.receivable_id(), receivables.account_no()
     of_it = exists().where(OF.c.account_no == HELD.c.account_no, OF.c.hold_no == HELD.c.hold_no)
     of_it = of_it.where(OF.c.receivable_id == receivable_id).correlate(HELD, receivable_id.table)
     by_person = exists().where(HELD.c.account_no == account_no, standing(on), or_(HELD.c.holds_all, of_it))
-    return or_(by_person, doubts.in_doubt(on))
+    return or_(by_person, doubts.in_doubt(on), prepaid.is_prepaid(account_no))
+
+
+async def wholly(view: View, account_nos: Sequence[str], on: date) -> set[str]:
+    """Return the accounts of which a person holds all on a day."""
+    where = and_(standing(on), HELD.c.holds_all)
+    rows = await bulk.select_in(view, HELD, {"account_no": account_nos}, columns=[HELD.c.account_no], where=where)
+    return {row.account_no for row in rows}
 
 
 async def of_account(view: View, account_no: str) -> Sequence[Row[Any]]:

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from services.collection.ledger.domain.policy import Policy
 from services.collection.ledger.store import accounts, months
+from services.collection.prepaid import store as prepaid
 from services.collection.receivables import store
 from services.collection.receivables.use_cases import waiting_for_account
 from shared.db.engine import Tx
@@ -17,4 +18,5 @@ async def copy(tx: Tx, *, policy: Policy, facts: Sequence[AccountChanged]) -> No
     await months.open_from(tx)
     ordered = newest(facts, lambda fact: fact.account_no)
     await accounts.put_accounts(tx, ordered)
+    await prepaid.mark(tx, [fact.account_no for fact in ordered])
     await waiting_for_account.post_waiting(tx, policy=policy, account_nos=[fact.account_no for fact in ordered])

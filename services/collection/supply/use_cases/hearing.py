@@ -9,7 +9,7 @@ from services.collection.supply import store
 from services.collection.supply.domain import CUT, ENDED, LIFE, ORDERED, RESTORING, WITHDRAWING
 from services.collection.supply.store import Cut
 from services.collection.supply.use_cases.orders import NOTHING_DUE, Orders, moved
-from services.collection.supply.use_cases.settling import release_settled
+from services.collection.supply.use_cases.settling import release_gone
 from shared.db.engine import Tx
 from shared.events.supply import SupplySwitched, SupplySwitchFailed, SupplySwitchUnknown
 
@@ -20,7 +20,7 @@ async def switched(tx: Tx, facts: Sequence[SupplySwitched]) -> None:
     """Note that supply was cut or restored; what was cut although its reason is gone is restored."""
     changed = await _change(tx, facts, _switched)
     if cut := sorted({one["account_no"] for one in changed if one["state"] == CUT}):
-        await release_settled(tx, cut)
+        await release_gone(tx, cut)
 
 
 def _switched(orders: Orders, cut: Cut, fact: SupplySwitched) -> Cut | None:

@@ -63,7 +63,7 @@ class Orders:
                     expires_at=expires_at,
                     supersedes=cut["order_no"] or None,
                     sequence=sequence,
-                    reason="arrears" if action == "cut" else "settled",
+                    reason=cut["cause"] if action == "cut" else "settled",
                     asked_on=on,
                     causation_id=cut["cut_no"],
                 )
