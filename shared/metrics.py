@@ -86,6 +86,8 @@ CATALOGUE = (
     ),
     Metric("daily_charges_due", "gauge", "Prepaid contracts whose daily charge is to be told", service="billing"),
     Metric("daily_charges_unrated", "gauge", "Prepaid contracts of which a part is not rated", service="billing"),
+    Metric("prepaid_accounts_due", "gauge", "Prepaid accounts that are to be judged", service="collection"),
+    Metric("prepaid_rechecks_waiting", "gauge", "Estimates that wait for a person", service="collection"),
     Metric("daily_registers_stale", "gauge", "Prepaid points without a register of the last days", service="reading"),
     Metric("meters_failed_in_use", "gauge", "Meters at points whose last test was failed", service="reading"),
     Metric("meters_expired_in_use", "gauge", "Meters at points whose verification has expired", service="reading"),

@@ -37,6 +37,7 @@ JOBS = {
     ),
     "collection": (
         "judge-plans",
+        "judge-prepaid",
         "plan-cuts",
         "remind",
         "charge-late-fees",

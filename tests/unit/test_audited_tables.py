@@ -58,9 +58,16 @@ NOT_READ = {
         ("reading", "supply_order"): {"site_order", "site_order_withdrawal"},
         ("notify", "call_task"): {"letter"},
         ("collection", "account_standing"): {
-            *("account", "dunning_hold", "dunning_hold_receivable", "hardship_mark", "late_settlement")
+            *("account", "dunning_hold", "dunning_hold_receivable", "hardship_mark", "late_settlement"),
+            "prepaid_account",
         },
-        ("collection", "hardship"): {"account", "dunning_hold", "dunning_hold_receivable", "late_settlement"},
+        ("collection", "hardship"): {
+            *("account", "dunning_hold", "dunning_hold_receivable", "late_settlement", "prepaid_account")
+        },
+        ("collection", "prepaid_account"): {
+            *("account", "account_standing", "dunning_hold", "dunning_hold_receivable", "hardship_mark"),
+            "late_settlement",
+        },
         ("collection", "late_fee_waiver"): {"dunning_debt", "receivable"},
         ("collection", "month"): {"target"},
         ("billing", "release_switch"): {"business_day", "relay_lease"},

@@ -14,6 +14,9 @@ from services.collection.ledger.store import subtotals
 from services.collection.ledger.tables import ACCOUNT, ALLOCATION, CREDIT, ENTRY, RECEIVABLE, TRANSACTION
 from services.collection.payments.domain import POSTED, SUSPENSE
 from services.collection.payments.tables import PAYMENT
+from services.collection.prepaid.tables import PREPAID
+from services.collection.supply import domain
+from services.collection.supply.tables import CUT
 from shared.db.engine import View
 
 
@@ -66,6 +69,16 @@ async def invariants(view: View, policy: Policy) -> dict[str, tuple[int, int]]:
             await total(TRANSACTION.c.debit_fen),
             await total(ENTRY.c.amount_fen, ENTRY.c.amount_fen > 0),
         ),
+        "cuts because nothing is left, of accounts on which there is enough": (await _undue(view), 0),
         "ledger subtotals that differ from the entries": (differing["ledger_subtotal"], 0),
         "recovery subtotals that differ from receivables and allocations": (differing["recovery_subtotal"], 0),
     }
+
+
+async def _undue(view: View) -> int:
+    """Count the cuts in force of prepaid accounts that are not on their way back though there is enough again."""
+    free = PREPAID.c.overdrawn_on.is_(None)
+    stands = CUT.c.state.in_(("proposed", "announced", "planned", "imminent", "ordered", "cut"))
+    joined = CUT.join(PREPAID, PREPAID.c.account_no == CUT.c.account_no)
+    counted = select(func.count()).select_from(joined).where(CUT.c.cause == domain.PREPAID, stands, free)
+    return int(await view.scalar(counted) or 0)
