@@ -87,6 +87,16 @@ def so_far(world: World, line: Timeline, since: date, day: date) -> SoFar | None
     return _of(world, periods)
 
 
+def behind(world: World, line: Timeline, day: date) -> date:
+    """Return the day before which a register is looked for next where that of a day says nothing: behind the newest one that does
+    not contradict others, however many after it do."""
+    suspect = {each.on for each in line.suspects}
+    known = [read.day for reads in world.reads.values() for read in reads]
+    known += days_of_exchange(world.installations)
+    last = max((one for one in known if one < day and one not in suspect), default=None)
+    return day if last is None else last + timedelta(days=1)
+
+
 def _of(world: World, periods: Sequence[Period]) -> SoFar:
     first, last = periods[0], periods[-1]
     energy: dict[str, int] = {}

@@ -44,8 +44,8 @@ async def tell(tx: Tx, *, loader: Loader) -> int:
     numbers = await points.daily_due(tx, POINTS_MAX)
     if not numbers:
         return 0
-    found = await _so_far(tx, numbers, loader)
     before = await store.by_no(tx, numbers)
+    found = await _so_far(tx, numbers, loader, {number: row.period_from for number, row in before.items()})
     told: list[tuple[Locked, SoFar, int, str]] = []
     said: list[DailyRegister] = []
     daily: dict[str, int] = dict.fromkeys(numbers, NOT_DAILY)
@@ -65,8 +65,13 @@ async def tell(tx: Tx, *, loader: Loader) -> int:
     return len(numbers)
 
 
-async def _so_far(tx: Tx, numbers: Sequence[str], loader: Loader) -> dict[str, tuple[Loaded, SoFar]]:
-    """Return what ran at points by now, by the newest registers that say it."""
+async def _so_far(
+    tx: Tx, numbers: Sequence[str], loader: Loader, before: Mapping[str, date]
+) -> dict[str, tuple[Loaded, SoFar]]:
+    """Return what ran at points by now, by the newest registers that say it.
+
+    `before`: since when was told of points: where neither meter nor contract is left, it is told that nothing ran since.
+    """
     meters = await installations.by_point(tx, numbers)
     days = await _newest(tx, {number: meters.get(number, []) for number in numbers}, loader, {})
     touched: dict[str, date | None] = {number: days.get(number) for number in numbers}
@@ -75,12 +80,12 @@ async def _so_far(tx: Tx, numbers: Sequence[str], loader: Loader) -> dict[str, t
         again: dict[str, date] = {}
         for each, line in await _lines(tx, touched, loader, days):
             number = each.point.service_point_no
-            since, day = domain.since_of(each.world, each.standing), days.get(number)
+            since, day = domain.since_of(each.world, each.standing) or before.get(number), days.get(number)
             if since is None:
-                continue  # neither a meter nor a contract any more: what was told of it is told otherwise by who supplies it
+                continue
             now = domain.so_far(each.world, line, since, day) if day else domain.nothing(each.world, since, None)
             if now is None and day is not None:
-                again[number] = day
+                again[number] = domain.behind(each.world, line, day)
                 now = domain.nothing(each.world, since, day)
             assert now is not None
             found[number] = each, now

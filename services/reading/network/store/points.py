@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final, NamedTuple
 
-from sqlalchemy import Row, literal_column, select
+from sqlalchemy import Row, literal_column, select, update
 
 from services.reading.base import by_name, equals
 from services.reading.network import tables
@@ -114,6 +114,16 @@ async def note_daily(tx: Tx, daily: Mapping[str, int]) -> None:
     if daily:
         columns: dict[str, Sequence[Any]] = {"service_point_no": list(daily), "daily": list(daily.values())}
         await bulk.update_from(tx, POINT, columns, key=("service_point_no",))
+
+
+async def retell_daily(tx: Tx, *, service_point_nos: Sequence[str] = (), route_nos: Sequence[str] = ()) -> None:
+    """Note of points, or of all points of routes, that the daily registers that are told of them may say something else now."""
+    if service_point_nos or route_nos:
+        mine = POINT.c.service_point_no.in_(service_point_nos) | POINT.c.route_no.in_(route_nos)
+        number = POINT.c.service_point_no
+        # in the order in which everybody locks points
+        found = select(number).where(mine, POINT.c.daily == DAILY_TOLD).order_by(number).with_for_update()
+        await tx.execute(update(POINT).where(number.in_(found)).values(daily=DAILY_DUE))
 
 
 async def any_daily_due(view: View) -> bool:

@@ -150,6 +150,7 @@ async def put_points(tx: Tx, given: Sequence[PointGiven], *, actor: str, may_see
 
 async def _write_points(tx: Tx, changed: Sequence[tuple[ServicePoint, int]]) -> set[str]:
     applied = await points.put(tx, changed)
+    await points.retell_daily(tx, service_point_nos=sorted(applied))
     tx.publish([_fact(point, version) for point, version in changed if point.service_point_no in applied])
     return applied
 

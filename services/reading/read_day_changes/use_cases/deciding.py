@@ -95,6 +95,7 @@ async def _locked(tx: Tx, approval: Approval) -> tuple[Request, Proposal]:
 async def _give(tx: Tx, asked: Request, service_point_no: str) -> None:
     """Give a point its new read day. Of a request for all of a route the route itself moves, and who has not agreed stays."""
     plans = (await read_days.of_routes(tx, [asked.route_no]))[asked.route_no]
+    await points.retell_daily(tx, route_nos=[asked.route_no])
     if asked.visit_on is None and not asked.points:
         await _move_route(tx, asked, plans, service_point_no)
         return

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from services.reading.network.domain.reference import Route
-from services.reading.network.store import read_days, routes
+from services.reading.network.store import points, read_days, routes
 from services.reading.network.use_cases.reference import MaySee, outside
 from services.reading.tasks.store import route_cycles
 from shared import batch_put
@@ -35,7 +35,9 @@ async def put(tx: Tx, wanted: Sequence[Route], *, actor: str, may_see: MaySee) -
 
     async def write(changed: Sequence[tuple[Route, int]]) -> set[str]:
         applied = await routes.put(tx, changed)
-        await read_days.put(tx, [route for route, _ in changed if route.route_no in applied - planned])
+        moved = [route for route, _ in changed if route.route_no in applied - planned]
+        await read_days.put(tx, moved)
+        await points.retell_daily(tx, route_nos=[route.route_no for route in moved])
         return applied
 
     return await batch_put.put(
