@@ -1,7 +1,10 @@
 """Civil days of the utility: the local day of an instant, and the instants of a day."""
 
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from zoneinfo import ZoneInfo
+
+DAYS_KEPT = 4096  # some hundred bytes each: the days of a batch are few, and each of its points asks for them
 
 
 def local_day(instant: datetime, zone: ZoneInfo) -> date:
@@ -19,6 +22,7 @@ def read_day(read_at: datetime, zone: ZoneInfo, tolerance_seconds: int) -> date:
     return local_day(read_at.astimezone(UTC) + timedelta(seconds=tolerance_seconds), zone)
 
 
+@lru_cache(DAYS_KEPT)
 def day_bounds(day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return the first instant of a civil day and of the next, in UTC: 23 to 25 hours where clocks change."""
     start = datetime.combine(day, time.min, zone)

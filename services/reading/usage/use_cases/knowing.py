@@ -168,7 +168,10 @@ class Loader:
         """Load the reads of boundary days and about disputed ones, and for days that have none the nearest before and after."""
         spans = [span for number, each in found.items() for span in self._spans(number, each, disputed.get(number, ()))]
         given = await self.usable(tx, spans)
-        gaps = [gap for number, each in found.items() for gap in self._gaps(number, each, given)]
+        there: dict[str, list[MeterRead]] = {}
+        for row in given:
+            there.setdefault(row.point, []).append(row)
+        gaps = [gap for number, each in found.items() for gap in self._gaps(number, each, there.get(number, ()))]
         for _ in range(NEAREST_ROUNDS):
             if not gaps:
                 break
@@ -177,12 +180,13 @@ class Loader:
             more = await self.usable(tx, wanted)
             given += more
             gaps = _still(gaps, nearest, more)
-        by_key: dict[tuple[str, InstallationKey], dict[str, Read]] = {}
+        by_key: dict[str, dict[InstallationKey, dict[str, Read]]] = {}
         for read in given:
             known = self.known(read, answered.get(read.point, frozenset()))
-            by_key.setdefault((read.point, (read.key.meter_no, read.installed_on)), {})[known.read_id] = known
+            mine = by_key.setdefault(read.point, {})
+            mine.setdefault((read.key.meter_no, read.installed_on), {})[known.read_id] = known
         for number, each in found.items():
-            own = {key: list(those.values()) for (point, key), those in by_key.items() if point == number}
+            own = {key: list(those.values()) for key, those in by_key.get(number, {}).items()}
             each.answers = _answer(own, answering.get(number, frozenset()))
             each.world.demands = _demands(each.world.installations, own)
             each.world.reads = {
@@ -250,13 +254,10 @@ class Loader:
         )
 
     def _gaps(self, number: str, each: Loaded, given: Sequence[MeterRead]) -> list[Gap]:
-        """Return the boundary days that are to be decided without a read: planned ones that are closed, and contract dates."""
+        """Return the boundary days of a point that are to be decided without a read, beside those `given` for it: planned ones
+        that are closed, and contract dates."""
         world = each.world
-        there = {
-            (read.key.meter_no, read.installed_on, self.days.of(read.key.read_at))
-            for read in given
-            if read.point == number
-        }
+        there = {(read.key.meter_no, read.installed_on, self.days.of(read.key.read_at)) for read in given}
         days = {end.day for end in world.ends if end.planned and end.closed}
         days |= {day for contract in world.contracts for day in (contract.from_, contract.to) if day is not None}
         gaps = []
