@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from tests.kits.installation import TOWN, Home, Installation
+from tests.kits.installation import TARIFF, TOWN, Home, Installation
 
 
 def values(installation: Installation, home: Home, path: str, n: int, numbered: Callable[[str], int]) -> dict[str, Any]:
@@ -13,6 +13,8 @@ def values(installation: Installation, home: Home, path: str, n: int, numbered: 
     found: dict[str, Any] = {}
     if path.endswith("/payout"):
         found["account_no"] = _closed_with_money(installation, numbered("closed"))
+    if "/prepaid-accounts/" in path:
+        found["account_no"] = _prepaid(installation)
     if "/dunning-cases/" in path:
         cases = installation.items("collection", "/v1/dunning-cases")
         found["case_no"] = cases[n % len(cases)]["case_no"]
@@ -38,6 +40,18 @@ def _closed_with_money(installation: Installation, number: int) -> str:
     body = {"account_no": account_no, "amount_fen": 1000, "received_on": "2026-02-06"}
     paid = {"Idempotency-Key": uuid.uuid4().hex}
     installation.call("POST", "collection", "/v1/payments", body, who="cashier-1", **paid)
+    return account_no
+
+
+def _prepaid(installation: Installation) -> str:
+    """Put an account that pays before it uses, unless it is there; return its number."""
+    account_no, since = "PREPAID-1", "2026-01-01"
+    contract: dict[str, Any] = {"contract_no": "K-PREPAID-1", "service_point_no": "SP-PREPAID-1", "from": since}
+    contract |= {"tariffs": [{"from": since, "tariff": TARIFF}], "payment_modes": [{"from": since, "mode": "prepaid"}]}
+    account = {"account_no": account_no, "org_unit": TOWN[0].org_unit, "opened_on": since, "contracts": [contract]}
+    account |= {"facts": [{"from": since, "customer_class": "residential"}]}
+    installation.call("PUT", "billing", "/v1/accounts", {"items": [account]})
+    installation.until_known("collection", f"/v1/prepaid-accounts/{account_no}")
     return account_no
 
 

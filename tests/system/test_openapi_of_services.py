@@ -41,8 +41,7 @@ ELSEWHERE = (
     "/v1/accounts/{account_no}/plans",  # an example cannot name what is owed in a list
     "/v1/parties/{party_no}/points/{point_no}/verify",  # the code stands in a mail alone
     "/v1/dunning-cases/{case_no}/cuts",  # no case of the town has come so far
-    "/v1/prepaid-accounts/{account_no}",  # the town has none
-    "/v1/bills/{bill_id}/estimate",  # nor has it such a bill
+    "/v1/prepaid-accounts/{account_no}/rechecks",  # no estimate of the town has jumped
 )
 """Routes of which is shown beside their code that they succeed."""
 SESSION = requests.Session()

@@ -63,7 +63,9 @@ class EstimateOut(BaseModel):
     bill_id: str
     period_from: date
     period_to: date
-    through: date = Field(description="The first day that the last estimate did not know.")
+    through: date = Field(
+        description="The first day that the last estimate did not know; `period_from` where there was none."
+    )
     estimate_fen: int
     bill_fen: int
     difference_fen: int = Field(description="The sum of those of the lines.")
@@ -104,31 +106,26 @@ async def get_daily_charges(account_no: No, caller: auth.Current, db: web.Db) ->
 
 @router.get("/bills/{bill_id}/estimate", policy=READ)
 async def get_estimate(bill_id: No, caller: auth.Current, db: web.Db) -> EstimateOut:
-    """Return what a bill and the last estimate of its days differ by, line by line, to the fen."""
+    """Return what a bill and the last estimate of its days differ by, line by line, to the fen; where there was none, all."""
     async with db.view() as view:
         bill = await shown.bill(view, bill_id)
         if bill is None or not caller.may_see(bill.org_unit):
             raise errors.not_found("bill")
         last = await store.estimate(view, bill.contract_no, bill.period_from)
-    if last is None:
-        raise errors.not_found("estimate")
-    found = domain.differences(lines.shown(last.lines), lines.shown(bill.lines))
+    through, fen, wh = (last.through, last.amount_fen, last.energy_wh) if last else (bill.period_from, 0, 0)
+    found = domain.differences(lines.shown(last.lines) if last else [], lines.shown(bill.lines))
     why = domain.reasons(
-        through=last.through,
-        period_to=bill.period_to,
-        estimate_wh=last.energy_wh,
-        bill_wh=bill.energy_wh,
-        estimated=bill.estimated,
+        through=through, period_to=bill.period_to, estimate_wh=wh, bill_wh=bill.energy_wh, estimated=bill.estimated
     )
     return EstimateOut(
         bill_id=bill_id,
         period_from=bill.period_from,
         period_to=bill.period_to,
-        through=last.through,
-        estimate_fen=last.amount_fen,
+        through=through,
+        estimate_fen=fen,
         bill_fen=bill.total_fen,
-        difference_fen=bill.total_fen - last.amount_fen,
-        estimate_wh=last.energy_wh,
+        difference_fen=bill.total_fen - fen,
+        estimate_wh=wh,
         bill_wh=bill.energy_wh,
         reasons=why,
         lines=[LineDifferenceOut.model_validate(one, from_attributes=True) for one in found],
