@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from services.command import reconcile
-from services.demo import closing, consents, telling, theft
+from services.demo import closing, consents, prepaid, telling, theft
 from services.demo.district import MANUAL_SLOT
 from services.demo.play import BEFORE
 from services.demo.stage import Stage
@@ -38,6 +38,7 @@ class Result:
     money: dict[str, str]
     stories: list[tuple[str, list[str]]]
     invariants: list[Invariant]
+    arrears: tuple[str, ...] = ()
 
     @property
     def holds(self) -> bool:
@@ -65,6 +66,7 @@ async def collect(stage: Stage) -> Result:
         },
         stories=await _stories(stage, bills, payments, notices),
         invariants=await _invariants(stage, totals, bills, notices, payments),
+        arrears=tuple(await prepaid.arrears(stage)),
     )
 
 
@@ -129,7 +131,7 @@ async def _stories(
         if name in SEEN_ON_THE_METER:
             lines.append(await _meter_line(stage, point))
         lines += await _rollover_lines(stage, point)
-        for more in (consents, theft, closing, telling):
+        for more in (consents, theft, closing, telling, prepaid):
             lines += await more.lines(stage, name)
         for account_no in accounts:
             own = [bill for bill in bills if bill["account_no"] == account_no]
@@ -279,6 +281,7 @@ def page(result: Result, *, customers: int, seconds: float, addresses: dict[str,
     lines += [f"{'yuan ' * (name != 'payments') + name:32}{value:>14}" for name, value in result.money.items()]
     lines += ["", "What happened to whom"]
     lines += [line for _, story in result.stories for line in story]
+    lines += ["", f"Yuan that January's bills are in arrears, day by day ({MONTHS[0].cycle})", *result.arrears]
     lines += ["", "Invariants (each with its two numbers)"]
     for one in result.invariants:
         left, right = ("not given" if n is None else f"{n:,}" for n in (one.left, one.right))

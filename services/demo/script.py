@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from services.demo import closing, consents, play, reviewing, tariffs, telling, theft
+from services.demo import closing, consents, play, prepaid, reviewing, tariffs, telling, theft
 from services.demo.stage import Stage
 from services.demo.stories import MONTHS
 
@@ -59,3 +59,4 @@ async def everything(stage: Stage) -> None:
     await closing.settle(stage)
     await play.settle(stage)
     await telling.call(stage)
+    await prepaid.begin(stage)

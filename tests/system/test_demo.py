@@ -112,6 +112,21 @@ def test_everybody_is_told_in_a_way_that_reaches_them(played: subprocess.Complet
     assert "4 people without a mailbox are called" in played.stdout
 
 
+def test_who_pays_before_he_uses_has_left_what_no_bill_is_for_and_arrears_go_to_zero_day_by_day(
+    played: subprocess.CompletedProcess[str],
+) -> None:
+    told = story(played, "normal_payment")
+    found = re.search(
+        r"prepaid since 2026-03-01: (\S+) yuan left, (\S+) used since the last bill, up to 2026-03-06", told
+    )
+    assert found is not None, told
+    assert float(found[1]) + float(found[2]) == 200.0
+    days = re.findall(r"^(\S+)  due +\S+  collected +\S+  open +(\S+)$", played.stdout, re.MULTILINE)
+    assert days == sorted(days, key=lambda day: day[0])
+    first, last = (float(days[at][1].replace(",", "")) for at in (0, -1))
+    assert first > last >= 0
+
+
 def test_a_tariff_is_tried_before_it_is_law(played: subprocess.CompletedProcess[str]) -> None:
     tried = r"a fen more a kWh is tried on (\d+) bills and taken back: (\d+) would be (\S+) yuan dearer"
     found = re.search(tried, played.stdout)
