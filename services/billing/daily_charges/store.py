@@ -125,10 +125,11 @@ async def estimate(view: View, contract_no: str, period_from: date) -> Row[Any] 
     return await view.first(select(ESTIMATE).where(c.contract_no == contract_no, c.period_from == period_from))
 
 
-async def turning(view: View, today: date) -> list[str]:
-    """Return the contracts that are paid in another way since they were told."""
+async def turning(view: View, today: date, limit: int) -> list[str]:
+    """Return the next contracts that are paid in another way since they were told."""
     c = CHARGE.c
-    return [row.contract_no for row in await view.all(select(c.contract_no).where(c.turns_on <= today))]
+    chosen = select(c.contract_no).where(c.turns_on <= today).order_by(c.turns_on, c.contract_no).limit(limit)
+    return [row.contract_no for row in await view.all(chosen)]
 
 
 def unrated() -> ColumnElement[bool]:

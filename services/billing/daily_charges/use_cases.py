@@ -36,7 +36,7 @@ async def turn(database: Database, context: Context) -> int:
     """Tell what is to be told of some contracts, and return of how many that was looked at."""
     today = database.clock.now().astimezone(context.zone).date()
     async with database.view() as view:
-        turning = await store.turning(view, today)
+        turning = await store.turning(view, today, CONTRACTS_MAX)
         if not turning and not await marks.any_due(view):
             return 0
     async with database.begin() as tx:

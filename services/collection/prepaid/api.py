@@ -105,7 +105,12 @@ async def get_prepaid_account(account_no: Id, caller: auth.Current, db: web.Db) 
     return NowOut(**{**rows[0], **now, "estimates": shown})
 
 
-@router.post("/prepaid-accounts/{account_no}/rechecks", policy=WRITE, example=EXAMPLE)
+@router.post(
+    "/prepaid-accounts/{account_no}/rechecks",
+    policy=WRITE,
+    example=EXAMPLE,
+    raises=(rechecking.Unknown, rechecking.NothingToRecheck),
+)
 async def post_recheck(
     account_no: Id, body: RecheckIn, caller: auth.Current, db: web.Db, _own: Own
 ) -> PrepaidAccountOut:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Date, Row, and_, exists, func, literal_column, or_, select, true
 
+from services.collection.ledger.store import accounts as ledger_accounts
 from services.collection.prepaid import domain, tables
 from services.collection.prepaid.domain import Estimate, Standing
 from shared.db import bulk, columns, travel
@@ -53,6 +54,14 @@ async def mark(tx: Tx, account_nos: Sequence[str]) -> None:
     if account_nos:
         given = travel.relation(tx, "given", {"account_no": (columns.No, sorted(set(account_nos)))})
         await tx.execute(PREPAID.update().where(_P.account_no == given.c.account_no).values(due=1))
+
+
+async def leave(tx: Tx, account_nos: Sequence[str]) -> None:
+    """Judge those of accounts that are not known no more until they are: their account marks them."""
+    if account_nos:
+        given = travel.relation(tx, "given", {"account_no": (columns.No, list(account_nos))})
+        unknown = ~ledger_accounts.is_known(_P.account_no)
+        await tx.execute(PREPAID.update().where(_P.account_no == given.c.account_no, unknown).values(due=0))
 
 
 async def mark_all(tx: Tx) -> None:

@@ -7,10 +7,10 @@ of work; a mark waits for who tells it at that moment, and stands after him.
 from collections.abc import Sequence
 from typing import Any, Final
 
-from sqlalchemy import Row, and_, case, func, literal_column, or_, select
+from sqlalchemy import Row, Select, case, func, literal_column, or_, select
 
 from services.billing.contracts.tables import CONTRACT
-from shared.db import columns, travel
+from shared.db import bulk, columns, travel
 from shared.db.engine import Tx, View
 
 NEVER, TOLD, DUE = 0, 1, 2
@@ -19,12 +19,10 @@ _DUE: Final = CONTRACT.c.daily == literal_column("2")
 
 
 async def mark(tx: Tx, contract_nos: Sequence[str]) -> None:
-    """Mark those of contracts that are prepaid: one statement, whatever their number; none without contracts."""
+    """Mark those of contracts that are prepaid: a statement where none is, whatever their number; none without contracts."""
     if contract_nos:
         given = travel.relation(tx, "given", {"contract_no": (columns.No, sorted(set(contract_nos)))})
-        await tx.execute(
-            CONTRACT.update().where(CONTRACT.c.contract_no == given.c.contract_no, _PREPAID).values(daily=DUE)
-        )
+        await _mark(tx, select(CONTRACT.c.contract_no).join(given, given.c.contract_no == CONTRACT.c.contract_no))
 
 
 async def mark_stated(tx: Tx, contract_nos: Sequence[str]) -> None:
@@ -40,13 +38,22 @@ async def mark_stated(tx: Tx, contract_nos: Sequence[str]) -> None:
 async def mark_at(tx: Tx, service_points: Sequence[str]) -> None:
     """Mark the prepaid contracts at service points."""
     given = travel.relation(tx, "given", {"service_point_no": (columns.No, sorted(set(service_points)))})
-    here = and_(CONTRACT.c.service_point_no == given.c.service_point_no, _PREPAID)
-    await tx.execute(CONTRACT.update().where(here).values(daily=DUE))
+    here = given.c.service_point_no == CONTRACT.c.service_point_no
+    await _mark(tx, select(CONTRACT.c.contract_no).join(given, here))
 
 
 async def mark_all(tx: Tx) -> None:
     """Mark all prepaid contracts: prices have changed."""
-    await tx.execute(CONTRACT.update().where(_PREPAID).values(daily=DUE))
+    await _mark(tx, select(CONTRACT.c.contract_no))
+
+
+async def _mark(tx: Tx, chosen: Select[Any]) -> None:
+    """Mark the prepaid ones of contracts, locked in the order of their numbers: of two that mark the same, one waits."""
+    wanted = chosen.where(_PREPAID).order_by(CONTRACT.c.contract_no).with_for_update(of=CONTRACT)
+    numbers = [row.contract_no for row in await tx.all(wanted)]
+    if numbers:
+        given = {"contract_no": numbers, "daily": [DUE] * len(numbers)}
+        await bulk.update_from(tx, CONTRACT, given, key=("contract_no",))
 
 
 async def any_due(view: View) -> bool:

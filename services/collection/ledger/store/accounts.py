@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import Row, func, select
+from sqlalchemy import ColumnElement, Row, exists, func, select
 
 from services.collection.ledger import tables
 from shared.db import bulk
@@ -26,6 +26,11 @@ async def org_units(view: View, account_nos: Sequence[str]) -> dict[str, str]:
     columns = (table.c.account_no, table.c.org_unit)
     rows = await bulk.select_in(view, table, {"account_no": account_nos}, columns=columns)
     return {row.account_no: row.org_unit for row in rows}
+
+
+def is_known(account_no: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return the condition that an account is known."""
+    return exists().where(tables.ACCOUNT.c.account_no == account_no)
 
 
 async def customer_classes(view: View, account_nos: Sequence[str]) -> dict[str, str]:

@@ -30,6 +30,7 @@ async def hear(tx: Tx, facts: Sequence[DailyChargeEstimated]) -> None:
     """
     changed = await store.put_estimates(tx, newest(facts, lambda fact: fact.contract_no))
     if changed:
+        await accounts.lock_accounts(tx, sorted(changed))  # who judges one at this moment has not seen its estimate
         await store.ensure(tx, {fact.account_no: fact.org_unit for fact in facts if fact.account_no in changed})
         await store.mark(tx, sorted(changed))
 
@@ -62,12 +63,12 @@ async def judge(tx: Tx, numbers: Sequence[str], rulebook: Rulebook, zone: ZoneIn
     estimates = await store.estimates(tx, numbers)
     today = tx.now.astimezone(zone).date()
     rules = domain.rules_on(rulebook, today)
+    await store.leave(tx, sorted({row["account_no"] for row in rows} - known.keys()))
     changed: list[Account] = []
     free: list[str] = []
     for row in rows:
         account_no = row["account_no"]
         if account_no not in known:
-            changed.append({**row, "due": 0})  # its account marks it, once it is known
             continue
         own = estimates.get(account_no, [])
         prepaid_fen, owed_fen = money[account_no]
