@@ -154,7 +154,7 @@ async def page(
 async def of_account(view: View, account_no: str) -> Sequence[Row[Any]]:
     """Return what was told last of the contracts of an account, with the lines of the register."""
     c, e = CHARGE.c, ESTIMATE.c
-    last = and_(e.contract_no == c.contract_no, e.through == c.through)
+    last = and_(e.contract_no == c.contract_no, e.version == c.version)  # of the register that is in it, if one is
     lines = func.coalesce(e.lines, "[]").label("lines")
     chosen = select(CHARGE, lines).select_from(CHARGE.outerjoin(ESTIMATE, last))
     return await view.all(chosen.where(c.account_no == account_no).order_by(c.contract_no, e.period_from).limit(500))

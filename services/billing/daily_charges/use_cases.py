@@ -6,6 +6,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from services.billing.bills.store import bills as bills_store
+from services.billing.bills.store import of_contracts
 from services.billing.bills.use_cases import inputs
 from services.billing.context import Context
 from services.billing.contracts.domain import Terms
@@ -115,9 +116,13 @@ def _fact(contract_no: str, of: Mapping[str, str], version: int, now: Charge) ->
 
 
 async def _billed(tx: Tx, terms: Mapping[str, Terms]) -> dict[str, Billed]:
-    """Return the bills in force of contracts: those of the last season, and from the last issued one on, however long ago."""
+    """Return the bills in force of contracts: those of the last season, from the first that is not out on, and from the last
+    issued one on, however long ago these are."""
     latest = tx.now.date() - timedelta(days=USUAL_DAYS)
-    found = await bills_store.from_periods(tx, {no: max(latest, own.opened) for no, own in terms.items()})
+    starts = {no: max(latest, own.opened) for no, own in terms.items()}
+    for row in await of_contracts.not_out(tx, list(terms)):
+        starts[row.contract_no] = min(starts[row.contract_no], row.period_from)
+    found = await bills_store.from_periods(tx, starts)
     billed = {no: Billed.of(stored) for no, stored in found.items()}
     deeper = {
         no: terms[no].opened for no, each in billed.items() if each.effective and each.not_out[:1] == each.effective[:1]
