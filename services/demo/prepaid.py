@@ -18,8 +18,8 @@ async def begin(stage: Stage) -> None:
     i = stage.district.stories[STORY]
     (account,) = setup.accounts(stage.district, [i])
     account["contracts"][0]["payment_modes"] = [{"from": str(SINCE), "mode": "prepaid"}]
-    await stage.put("clerk-1", "billing", "/v1/accounts", [account])
     await stage.counter(account["account_no"], TOP_UP_FEN, SINCE)
+    await stage.put("clerk-1", "billing", "/v1/accounts", [account])
     head_end = setup.head_end(stage.district.route_of(i))
     for number in range(1, DAYS + 1):
         await stage.push(head_end, "/v1/reads", stage.district.reads([i], _day(number)), NEW)

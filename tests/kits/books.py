@@ -10,11 +10,13 @@ from services.billing.bills import tables as bills
 from services.billing.cases import tables as cases
 from services.billing.closings import tables as closings
 from services.billing.closings.use_cases.hearing import TEMPLATE as ANNOUNCEMENT
+from services.billing.daily_charges import tables as daily_charges
 from services.billing.runs import tables as runs
 from services.billing.site_orders import tables as asked_orders
 from services.collection.dunning import tables as dunning
 from services.collection.ledger import tables as ledger
 from services.collection.payments import tables as payments
+from services.collection.prepaid import tables as prepaid
 from services.collection.receivables import tables as receivables
 from services.collection.settlements import tables as settlements
 from services.collection.steps import tables as steps
@@ -22,6 +24,7 @@ from services.notify.calls import tables as calls
 from services.notify.notices import tables as notify
 from services.notify.questions import tables as questions
 from services.reading.alarms import tables as alarms
+from services.reading.daily import tables as daily
 from services.reading.disputes import tables as disputes
 from services.reading.network import tables as network
 from services.reading.orders import tables as orders
@@ -46,6 +49,7 @@ TABLES: dict[str, dict[str, Table]] = {
         "what scorecards count": scorecards.ROW,
         "alarms": alarms.ALARM,
         "site orders": orders.SITE_ORDER,
+        "daily registers": daily.DAILY,
     },
     "billing": {
         "bills": bills.BILL,
@@ -66,6 +70,9 @@ TABLES: dict[str, dict[str, Table]] = {
         "settlements of closings": closings.SETTLEMENT,
         "meters of closings": closings.METER_BACK,
         "site orders that are asked for": asked_orders.SITE_ORDER,
+        "registers as heard": daily_charges.REGISTER,
+        "daily charges": daily_charges.CHARGE,
+        "what registers came to": daily_charges.ESTIMATE,
     },
     "collection": {
         "accounts": ledger.ACCOUNT,
@@ -83,6 +90,8 @@ TABLES: dict[str, dict[str, Table]] = {
         "dunning holds": dunning.HELD,
         "waiting": receivables.WAITING,
         "settlements": settlements.SETTLEMENT,
+        "estimates of contracts": prepaid.CONTRACT,
+        "prepaid accounts": prepaid.PREPAID,
     },
     "notify": {
         "notices": notify.NOTICE,
@@ -98,6 +107,11 @@ OF_THE_DAY = {
     "bill_run": {"version", "calculated_on", "let_go_on", "released_on"},
     "notice": {"attempts", "doubts", "code", "week"},
     "waiting_document": {"position"},
+    "daily_register": {"version"},
+    "heard_register": {"version"},
+    "daily_charge": {"version"},
+    "daily_estimate": {"version"},
+    "prepaid_contract": {"version"},
     "meter_alarm": {"message_id"},  # the nonce of the message that was signed
 }
 

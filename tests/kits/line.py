@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx
 import orjson
 
-from services.demo import closing, consents, play, reviewing, setup, tariffs, telling, theft
+from services.demo import closing, consents, play, prepaid, reviewing, setup, tariffs, telling, theft
 from services.demo.district import EXCHANGE_DAY, District, Route
 from services.demo.district import days as district_days
 from services.demo.mailbox import Mailbox
@@ -46,6 +46,7 @@ PAYS_EVERY = 4
 REMIND_ON = date(2026, 2, 10)  # December's bills are overdue
 DAYS = (10, 20)  # of each month, beside the read day: enough for a duplicate and for validation against history
 LATE = 8  # customers whose February is read after it was billed
+LATE_FEES_ON = date(2026, 3, 7)
 MOVED_AGAIN_ON = date(2026, 1, 20)
 
 Transports = Mapping[str, httpx.AsyncBaseTransport]
@@ -289,6 +290,9 @@ async def two_cycles(stage: Stage, before: Step = no_faults) -> None:
     await before("settle")
     await play.settle(stage)
     await telling.call(stage)
+    await before("prepaid")
+    await prepaid.begin(stage)
+    await stage.job("collection", "charge-late-fees", LATE_FEES_ON)
     await before("score")
     await consents.score(stage)
 

@@ -38,7 +38,7 @@ def _policy(work: Path, imminent_minutes: int) -> str:
     return str(file)
 
 
-def _at_any_time(_rules: Any, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
+def at_any_time(_rules: Any, day: date, zone: ZoneInfo) -> tuple[datetime, datetime]:
     """Return hours that go on after midnight: no test hangs on the hour at which it is run."""
     return datetime.combine(day, time(), zone), datetime.combine(day + timedelta(days=2), time(), zone)
 
@@ -52,7 +52,7 @@ async def shop(work: Path, server: SmtpServer, *, imminent_minutes: int = 0) -> 
         "WATTLINE_COLLECTION_POLICY": _policy(work, imminent_minutes),
     }
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(cuts, "hours", _at_any_time)
+        patch.setattr(cuts, "hours", at_any_time)
         async with calls.line(work, environment) as line:
             lets_in(line, "cashier-1", "fitter-1")
             await street.settle(line, [SHOP], SINCE, PLAINLY)
