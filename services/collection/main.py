@@ -170,13 +170,13 @@ def build(settings: CollectionSettings, *, event_log: EventLog, clock: Clock | N
 def _handlers(rules: Policy, ways: Ways) -> dict[type[Fact], Handler]:
     dunning_handlers = dunning_consumers.handlers()
     return {
+        **prepaid_consumers.handlers(),  # of one batch before the bills that take their place
         **consumers.handlers(rules),
         **dunning_handlers,
         **late_fee_consumers.handlers(dunning_handlers[DisputeChanged]),
         **settlement_consumers.handlers(),
         **supply_consumers.handlers(),
         **cut_consumers.handlers(ways),
-        **prepaid_consumers.handlers(),
     }
 
 

@@ -30,7 +30,8 @@ async def moved(tx: Tx, account_nos: Sequence[str]) -> list[str]:
             balance = Balance(prepaid_fen=prepaid_fen, owed_fen=owed_fen, estimate_fen=domain.estimated(own))
             if balance.available_fen >= row["below_fen"] or not any(each.mode == PREPAID for each in own):
                 none: Account = dict.fromkeys(("overdrawn_on", "told_at", "propose_at"))
-                none |= {"doubt": "", "code": "", "state": "enough", "warned": 0, "episode": row["episode"] + 1}
+                # below which levels it is, and was warned of, the next judgement says
+                none |= {"doubt": "", "code": "", "state": "enough", "episode": row["episode"] + 1}
                 free.append(row | none | {"available_fen": balance.available_fen})
         await store.write(tx, free)
         tx.publish([judging.recovered(tx, row) for row in free])

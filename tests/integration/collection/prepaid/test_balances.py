@@ -96,6 +96,22 @@ async def test_that_nothing_is_left_is_told_once_and_that_there_is_enough_again(
     assert (await prepaid.account(kit))["overdrawn_on"] is None
 
 
+async def test_who_has_enough_again_but_less_than_a_level_is_not_warned_of_it_once_more(kit: Kit) -> None:
+    await kit.pay(10_000, on="2026-04-14")
+    for version, fen in enumerate((6_000, 11_000), 1):
+        await used(kit, fen, version)
+    await kit.pay(5_000, on="2026-04-15")
+    await judge(kit)
+    assert (await prepaid.account(kit))["state"] == "low"
+    assert await said(kit) == [("low 1", 4_000), ("overdrawn", -1_000), ("recovered", 4_000)]
+
+
+def test_of_one_batch_estimates_are_heard_before_the_bills_that_take_their_place(kit: Kit) -> None:
+    assert kit.service.consumer is not None
+    heard = list(kit.service.consumer.handlers)
+    assert heard.index("billing.daily_charge_estimated.v1") < heard.index("billing.bill_issued.v1")
+
+
 async def test_money_that_is_reversed_is_left_no_more(kit: Kit) -> None:
     paid = await kit.pay(10_000, on="2026-04-14")
     await used(kit, 3_000)
