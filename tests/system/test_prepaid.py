@@ -6,7 +6,7 @@ from typing import Any
 from shared.testing.smtp import SmtpServer
 from tests.kits import street
 from tests.kits.calls import Line
-from tests.kits.prepaid_line import SHOP, account, approve_cut, shop, switched, the_cut, top_up, until, used
+from tests.kits.prepaid_line import SHOP, approve_cut, shop, switched, the_cut, top_up, until, used
 
 
 def about(server: SmtpServer, words: str) -> int:
@@ -44,7 +44,8 @@ async def test_a_week_ends_with_a_top_up_two_minutes_before_the_cut(tmp_path: Pa
             assert (cut["cause"], cut["order_no"]) == ("prepaid", "")
             await top_up(line, 5_000, "2026-02-12")
             assert (await the_cut(line, "ended"))["code"] == "settled"
-            assert (await account(line))["available_fen"] == 4_000
+            left = await until(line, lambda now: now["state"] == "low")
+            assert left["available_fen"] == 4_000, "less than 50 yuan, of which he was warned already"
             await line.quiet()
             assert await line.items("reading", "/v1/supply-orders") == []
             await agree(line)
