@@ -281,7 +281,7 @@ def page(result: Result, *, customers: int, seconds: float, addresses: dict[str,
     lines += [f"{'yuan ' * (name != 'payments') + name:32}{value:>14}" for name, value in result.money.items()]
     lines += ["", "What happened to whom"]
     lines += [line for _, story in result.stories for line in story]
-    lines += ["", f"Yuan that January's bills are in arrears, day by day ({MONTHS[0].cycle})", *result.arrears]
+    lines += ["", f"Yuan that became due in {MONTHS[0].cycle}, on their way to zero day by day", *result.arrears]
     lines += ["", "Invariants (each with its two numbers)"]
     for one in result.invariants:
         left, right = ("not given" if n is None else f"{n:,}" for n in (one.left, one.right))
